@@ -1,0 +1,134 @@
+package dsn
+
+import (
+	"strconv"
+	"strings"
+)
+
+// cleanAddress takes an address out of what surrounds it in reports: angle brackets, quotes,
+// "mailto:", a type, a trailing colon, full stop or comma. It returns "" where none is left.
+func cleanAddress(s string) string {
+	s = strings.TrimSpace(s)
+	if i := strings.LastIndexByte(s, '<'); i >= 0 {
+		if j := strings.IndexByte(s[i:], '>'); j > 1 {
+			s = s[i+1 : i+j]
+		}
+	}
+	s = strings.Trim(s, " \t<>[]();:,'`\"\n")
+	for _, p := range [...]string{"mailto:", "smtp:", "rfc822;", "utf-8;"} {
+		if hasPrefixFold(s, p) {
+			s = strings.TrimLeft(s[len(p):], " <")
+		}
+	}
+	if i := strings.IndexAny(s, " \t\n"); i > 0 && !strings.HasPrefix(s, `"`) {
+		s = s[:i]
+	}
+	s = strings.TrimRight(s, ".,:;>)\"'")
+	if strings.Contains(s, `\x{`) {
+		s = decodeUTF8Xtext(s)
+	}
+	return s
+}
+
+// isAddress reports whether s can be a mailbox of the Internet (RFC 5321 4.1.2), leniently:
+// local parts with leading, trailing or doubled dots exist.
+func isAddress(s string) bool {
+	at := strings.LastIndexByte(s, '@')
+	if at <= 0 || at == len(s)-1 || len(s) > 320 {
+		return false
+	}
+	local, domain := s[:at], s[at+1:]
+	quoted := local[0] == '"'
+	for i := 0; i < len(local); i++ {
+		c := local[i]
+		if c < ' ' || c == 0x7f || !quoted && (c == ' ' || c == '<' || c == '>' || c == '(' || c == ')' || c == '"' || c == ',' || c == ';' || c == ':' || c == '[' || c == ']' || c == '@') {
+			return false
+		}
+	}
+	if domain[0] == '[' {
+		return domain[len(domain)-1] == ']'
+	}
+	for i := 0; i < len(domain); i++ {
+		c := domain[i]
+		if !isAlpha(c) && !isDigit(c) && c != '-' && c != '.' && c != '_' && c < 0x80 {
+			return false
+		}
+	}
+	return domain[0] != '.' && domain[0] != '-'
+}
+
+// addressIn returns the first address in s, or "".
+func addressIn(s string) string {
+	for from := 0; ; {
+		at := strings.IndexByte(s[from:], '@')
+		if at < 0 {
+			return ""
+		}
+		at += from
+		i, j := at, at+1
+		for i > 0 && isLocalByte(s[i-1]) {
+			i--
+		}
+		for j < len(s) && isDomainByte(s[j]) {
+			j++
+		}
+		if a := strings.TrimRight(s[i:j], ".-"); isAddress(a) {
+			return a
+		}
+		from = at + 1
+	}
+}
+
+func isLocalByte(c byte) bool {
+	return isAlpha(c) || isDigit(c) || c >= 0x80 || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0
+}
+
+func isDomainByte(c byte) bool {
+	return isAlpha(c) || isDigit(c) || c == '-' || c == '.' || c == '_' || c >= 0x80
+}
+
+// decodeXtext undoes xtext (RFC 3461 4): +XX stands for a byte.
+func decodeXtext(s string) string {
+	if strings.IndexByte(s, '+') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '+' && i+2 < len(s) {
+			if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil && isUpperHex(s[i+1]) && isUpperHex(s[i+2]) && v > ' ' {
+				b.WriteByte(byte(v))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func isUpperHex(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'F' }
+
+// decodeUTF8Xtext undoes utf-8-addr-xtext (RFC 6533 3): \x{HEX} stands for a character.
+func decodeUTF8Xtext(s string) string {
+	var b strings.Builder
+	for s != "" {
+		i := strings.Index(s, `\x{`)
+		if i < 0 {
+			break
+		}
+		j := strings.IndexByte(s[i:], '}')
+		if j < 0 {
+			break
+		}
+		v, err := strconv.ParseUint(s[i+3:i+j], 16, 32)
+		b.WriteString(s[:i])
+		if err == nil && v <= 0x10ffff && v > ' ' {
+			b.WriteRune(rune(v))
+		} else {
+			b.WriteString(s[i : i+j+1])
+		}
+		s = s[i+j+1:]
+	}
+	b.WriteString(s)
+	return b.String()
+}

@@ -1,0 +1,82 @@
+package dsn
+
+import "strings"
+
+// qmail and its family write QSBMF (D. J. Bernstein, 1997): a greeting, a paragraph a
+// recipient that begins "<addr>:", a paragraph that begins with "-", the original.
+func detectQmail(m *mail) bool {
+	t := m.text()
+	if len(t) > 2000 {
+		t = t[:2000]
+	}
+	return strings.Contains(t, "Hi. This is the qmail-send program at") || strings.Contains(t, "Hi. This is the ") && strings.Contains(t, "qmail") ||
+		strings.Contains(t, "Sorry, we were unable to deliver your message to the following address") ||
+		strings.Contains(t, "\n--- Below this line is a copy of the message.") && strings.Contains(t, ">:\n")
+}
+
+func readQmail(m *mail, r *Report) []found {
+	text, original := cutOriginal(m.text(), "--- Below this line is ", "--- Enclosed are the original headers", "--- Original message follows", "--- Enclosed is a copy of the message", "--- Undelivered message follows")
+	m.setOriginal(r, original)
+	return readQSBMF(text)
+}
+
+// readQSBMF reads the recipient paragraphs "<addr>:\nreason".
+func readQSBMF(text string) []found {
+	var fs []found
+	paragraphs(text, func(p string) bool {
+		p = strings.TrimLeft(p, " \t")
+		line, rest := cutLine(p)
+		line = strings.TrimRight(line, " \t")
+		if line[0] != '<' || !strings.HasSuffix(line, ":") && !strings.Contains(line, ">:") {
+			// A program's output may hold blank lines: it belongs to the recipient before.
+			if n := len(fs); n > 0 && p[0] != '-' && len(fs[n-1].text) < 1<<14 {
+				fs[n-1].text += "\n" + p
+			}
+			return true
+		}
+		i := strings.LastIndex(line, ">:")
+		if i < 0 {
+			return true
+		}
+		f := found{addr: cleanAddress(line[:i+1]), text: strings.TrimSpace(line[i+2:] + "\n" + rest)}
+		fs = append(fs, f)
+		return len(fs) < 10000
+	})
+	for i := range fs {
+		qmailReason(&fs[i])
+	}
+	return fs
+}
+
+// qmailReason takes the remote's reply and the stage out of qmail-remote's texts.
+func qmailReason(f *found) {
+	if i := strings.Index(f.text, "Remote host said: "); i >= 0 {
+		f.reply = f.text[i+len("Remote host said: "):]
+		if j := strings.Index(f.reply, "Giving up on "); j >= 0 {
+			f.reply = f.reply[:j]
+		}
+		if j := strings.LastIndex(f.reply, "I'm not going to try again"); j > 0 {
+			f.reply = f.reply[:j]
+		}
+	}
+	for _, s := range [...]struct{ mark, command string }{
+		{"does not like recipient", "RCPT"},
+		{"but sender was rejected", "MAIL"},
+		{"but greeting failed", "CONNECT"},
+		{"but my name was rejected", "HELO"},
+		{"failed on DATA command", "DATA"},
+		{"failed after I sent the message", "."},
+		{"[RCPT_TO]", "RCPT"}, {"[MAIL_FROM]", "MAIL"}, {"[CONNECT]", "CONNECT"}, {"[HELO]", "HELO"}, {"[DATA]", "DATA"}, {"[BODY]", "."},
+	} {
+		if strings.Contains(f.text, s.mark) {
+			f.command = s.command
+			break
+		}
+	}
+	if line, _ := cutLine(f.text); strings.Contains(line, "does not like recipient") || strings.Contains(line, "failed ") || strings.HasPrefix(line, "Connected to ") {
+		line = strings.TrimPrefix(line, "Connected to ")
+		if i := strings.IndexByte(line, ' '); i > 0 && strings.Count(line[:i], ".") >= 1 {
+			f.host = line[:i]
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package dsn
+
+import "strings"
+
+// dialect is a server's way of writing reports.
+type dialect struct {
+	name   string
+	detect func(m *mail) bool
+	// read returns what the human part says of each recipient, and sets in r what else it
+	// finds there. The pieces are merged with the machine part where there is one.
+	read func(m *mail, r *Report) []found
+	sure bool // its mark is so plain that the mail is a report even where no recipient is found
+}
+
+// found is what a human part says of one recipient. Empty fields are not known.
+type found struct {
+	addr    string // the final recipient
+	orig    string // what it was expanded or forwarded from
+	text    string // the reason, as the report words it
+	reply   string // the SMTP reply of the server that refused, codes included; "": it is in text
+	command string // the SMTP command that was refused, any case
+	host    string // the server that refused
+	action  Action // None: failed
+}
+
+// dialects are tried in order; the first that detects its own mark reads the mail. Marks that
+// others imitate (Postfix, Sendmail, Exim) stand behind those of their imitators.
+var dialects = []dialect{
+	{"postfix", detectPostfix, readPostfix, true},
+	{"exim", detectExim, readExim, true},
+	{"qmail", detectQmail, readQmail, true},
+	{"sendmail", detectSendmail, readSendmail, true},
+}
+
+// dialect returns who wrote the human part, or nil.
+func (m *mail) dialect() *dialect {
+	for i := range dialects {
+		if dialects[i].detect(m) {
+			return &dialects[i]
+		}
+	}
+	return nil
+}
+
+// merge brings what the human part says together with the machine part: recipients that both
+// know are completed, and where there is no machine part the human part makes them.
+func (m *mail) merge(r *Report, fs []found) {
+	machine := len(r.Recipients)
+	for i := range fs {
+		f := &fs[i]
+		if len(r.Recipients) >= m.limits.Recipients {
+			m.problem("recipients_limit", "")
+			return
+		}
+		if machine == 0 {
+			r.Recipients = append(r.Recipients, f.recipient())
+			continue
+		}
+		if c := match(r.Recipients[:machine], f, len(fs)); c != nil {
+			f.complete(c)
+		}
+	}
+}
+
+// match finds the recipient of the machine part that f speaks of.
+func match(rs []Recipient, f *found, n int) *Recipient {
+	for i := range rs {
+		if c := &rs[i]; f.addr != "" && (strings.EqualFold(c.FinalRecipient.Value, f.addr)) {
+			return c
+		}
+	}
+	for i := range rs {
+		if c := &rs[i]; f.addr != "" && strings.EqualFold(c.OriginalRecipient.Value, f.addr) ||
+			f.orig != "" && (strings.EqualFold(c.FinalRecipient.Value, f.orig) || strings.EqualFold(c.OriginalRecipient.Value, f.orig)) {
+			return c
+		}
+	}
+	if len(rs) == 1 && n == 1 {
+		return &rs[0]
+	}
+	return nil
+}
+
+// recipient makes a recipient of what the text alone says.
+func (f *found) recipient() Recipient {
+	c := Recipient{Action: f.action}
+	if c.Action == None {
+		c.Action = Failed
+	}
+	if f.addr != "" {
+		c.FinalRecipient = Typed{"rfc822", f.addr}
+	}
+	if f.orig != "" {
+		c.OriginalRecipient = Typed{"rfc822", f.orig}
+	}
+	f.complete(&c)
+	return c
+}
+
+// complete fills what c lacks.
+func (f *found) complete(c *Recipient) {
+	if f.host != "" && c.RemoteMTA.Value == "" {
+		c.RemoteMTA = Typed{"dns", strings.TrimRight(f.host, ".")}
+	}
+	if c.FinalRecipient.Value == "" && f.addr != "" {
+		c.FinalRecipient = Typed{"rfc822", f.addr}
+	}
+	if c.Action == None {
+		c.Action = f.action
+	}
+	source := f.reply
+	if source == "" {
+		source = f.text
+	}
+	if source == "" {
+		return
+	}
+	reply := parseReply(source)
+	if f.command != "" {
+		reply.Command = commandName(f.command)
+	}
+	if c.DiagnosticCode.Value == "" {
+		c.DiagnosticCode = Typed{Value: fold(source)}
+		c.Reply = reply
+	} else if own := parseReply(c.DiagnosticCode.Value); own.Code == 0 && reply.Code != 0 {
+		c.Reply = reply
+	} else {
+		c.Reply.Command = reply.Command
+	}
+	if text := fold(f.text); text != c.DiagnosticCode.Value {
+		c.Text = strings.TrimSpace(c.Text + " " + text)
+	}
+}

@@ -1,0 +1,157 @@
+package dsn
+
+import (
+	"strconv"
+	"strings"
+)
+
+// readFeedback reads abuse reports: RFC 5965, and mails that are one without its form.
+func (m *mail) readFeedback(r *Report) bool {
+	p := m.find(func(t string) bool { return t == "message/feedback-report" })
+	var s string
+	switch {
+	case p != nil:
+		s = m.transferDecoded(p)
+	case m.parts[0].report == "feedback-report":
+		s = m.strayFeedback()
+	case hasPrefixFold(m.header.Get("Subject"), "complaint about message from "):
+		return m.readJMRP(r)
+	default:
+		if s = m.strayFeedback(); s == "" {
+			return m.readAbuseForward(r)
+		}
+	}
+	r.Kind, r.Dialect = FeedbackReport, "rfc5965"
+	r.Feedback = &Feedback{}
+	h, _ := m.parseHeader(strings.TrimLeft(s, "\n"), nil)
+	for _, f := range h {
+		m.feedbackField(r.Feedback, f.Name, f.Value)
+	}
+	r.Original.Header = m.original()
+	m.feedbackRecipients(r)
+	return true
+}
+
+// strayFeedback finds the fields of a feedback report in a text part.
+func (m *mail) strayFeedback() string {
+	for i := range m.parts {
+		p := &m.parts[i]
+		if p.inside || !strings.HasPrefix(p.value, "text/") && p.value != "" {
+			continue
+		}
+		if hasPrefixFold(strings.TrimLeft(p.body, "\n"), "feedback-type:") {
+			return p.body
+		}
+		if at := indexFold(p.body, "\nfeedback-type:"); at >= 0 && containsFold(p.body, "\nuser-agent:") {
+			if start := strings.LastIndex(p.body[:at+1], "\n\n"); start >= 0 {
+				return p.body[start+2:]
+			}
+			return p.body
+		}
+	}
+	return ""
+}
+
+func (m *mail) feedbackField(f *Feedback, name, value string) {
+	switch lower(name) {
+	case "feedback-type":
+		f.Type = lower(strings.TrimSpace(value))
+	case "user-agent":
+		f.UserAgent = value
+	case "version":
+		f.Version = value
+	case "source-ip":
+		f.SourceIP = strings.Trim(value, "[] ")
+	case "original-envelope-id":
+		f.OriginalEnvelopeID = value
+	case "original-mail-from":
+		f.OriginalMailFrom = strings.Trim(value, "<> ")
+	case "original-rcpt-to", "removal-recipient":
+		for _, a := range strings.Split(value, ",") {
+			if a = cleanAddress(a); a != "" && len(f.OriginalRcptTo) < m.limits.Recipients {
+				f.OriginalRcptTo = append(f.OriginalRcptTo, a)
+			}
+		}
+	case "reported-domain":
+		f.ReportedDomain = append(f.ReportedDomain, value)
+	case "reported-uri":
+		f.ReportedURI = append(f.ReportedURI, value)
+	case "authentication-results":
+		f.AuthenticationResults = append(f.AuthenticationResults, value)
+	case "reporting-mta":
+		f.ReportingMTA = typedHost(value)
+	case "arrival-date", "received-date":
+		f.ArrivalDate = m.date(name, value)
+	case "auth-failure":
+		f.AuthFailure = lower(value)
+	case "incidents":
+		f.Incidents, _ = strconv.Atoi(strings.TrimSpace(value))
+	}
+}
+
+// feedbackRecipients says whom the complaint is about: the field where it stands, else the
+// returned message's To.
+func (m *mail) feedbackRecipients(r *Report) {
+	addrs := r.Feedback.OriginalRcptTo
+	if len(addrs) == 0 {
+		addrs = headerAddresses(r.Original.Header, "To", m.limits.Recipients)
+	}
+	for _, a := range addrs {
+		r.Recipients = append(r.Recipients, Recipient{FinalRecipient: Typed{"rfc822", a}})
+	}
+}
+
+// headerAddresses returns the addresses in a header field.
+func headerAddresses(h Header, name string, max int) []string {
+	var out []string
+	for i := range h {
+		if !strings.EqualFold(h[i].Name, name) {
+			continue
+		}
+		for v := h[i].Value; v != "" && len(out) < max; {
+			a := addressIn(v)
+			if a == "" {
+				break
+			}
+			v = after(v, a)
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// readJMRP reads the junk mail reports of Hotmail: the complaint is the subject, the rest is
+// the message itself.
+func (m *mail) readJMRP(r *Report) bool {
+	r.Kind, r.Dialect = FeedbackReport, "hotmail-jmrp"
+	subject := m.header.Get("Subject")
+	r.Feedback = &Feedback{Type: "abuse", UserAgent: "Microsoft Hotmail FBL", SourceIP: strings.TrimSpace(subject[len("complaint about message from "):])}
+	if r.Original.Header = m.original(); len(r.Original.Header) == 0 {
+		r.Original.Header, _ = m.parseHeader(stripEnvelope(m.body), nil)
+	}
+	for _, h := range [...]Header{m.header, r.Original.Header} {
+		if a := cleanAddress(h.Get("X-HmXmrOriginalRecipient")); isAddress(a) {
+			r.Recipients = append(r.Recipients, Recipient{FinalRecipient: Typed{"rfc822", a}})
+			return true
+		}
+	}
+	m.feedbackRecipients(r)
+	return true
+}
+
+// readAbuseForward reads complaints that say so in their first line only.
+func (m *mail) readAbuseForward(r *Report) bool {
+	if m.find(isMessageType) == nil {
+		return false
+	}
+	t := m.text()
+	if !hasPrefixFold(t, "this is an email abuse report") && !hasPrefixFold(t, "this is a spam/unsolicited email report") {
+		return false
+	}
+	r.Kind, r.Dialect = FeedbackReport, "abuse-forward"
+	line := fold(t[:min(len(t), 400)])
+	r.Feedback = &Feedback{Type: "abuse", SourceIP: strings.Trim(between(line+" ", " from IP ", " "), "[]().,")}
+	r.Original.Header = m.original()
+	m.feedbackRecipients(r)
+	return true
+}

@@ -1,0 +1,222 @@
+package dsn
+
+import "strings"
+
+// parseHeader reads the header at the start of s and returns it with the body behind its
+// blank line. It is lenient: a line without a colon continues the field before it or is
+// skipped (RFC 5322 2.2 knows neither). max bounds the number of lines.
+func (m *mail) parseHeader(s string, h Header) (Header, string) {
+	for s != "" {
+		if m.headerLines++; m.headerLines > m.limits.HeaderLines {
+			m.problem("header_lines_limit", "")
+			return h, skipHeader(s)
+		}
+		line, rest := cutLine(s)
+		if line == "" {
+			return h, rest
+		}
+		if isBlank(line) && !startsField(rest) { // a blank line that is not quite empty
+			return h, rest
+		}
+		name, value, ok := splitField(line)
+		if !ok {
+			s = rest
+			if line[0] == ' ' || line[0] == '\t' || len(h) == 0 {
+				continue // folded text without a field, or noise before the first one
+			}
+			if strings.HasPrefix(line, "--") { // a boundary: the blank line is missing
+				return h, s
+			}
+			if last := &h[len(h)-1]; len(last.Value)+len(line) <= m.limits.HeaderLine {
+				last.Value += " " + strings.TrimSpace(line)
+			}
+			continue
+		}
+		value, s = m.unfold(value, rest)
+		h = append(h, Field{Name: name, Value: value})
+	}
+	return h, ""
+}
+
+// unfold joins the continuation lines at the start of rest to value.
+func (m *mail) unfold(value, rest string) (string, string) {
+	value = strings.TrimSpace(value)
+	if len(value) > m.limits.HeaderLine {
+		m.problem("header_field_limit", "")
+		value = value[:m.limits.HeaderLine]
+	}
+	if rest == "" || rest[0] != ' ' && rest[0] != '\t' {
+		return value, rest
+	}
+	var b strings.Builder
+	b.WriteString(value)
+	for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+		line, after := cutLine(rest)
+		if isBlank(line) {
+			break
+		}
+		rest = after
+		if m.headerLines++; m.headerLines > m.limits.HeaderLines {
+			break
+		}
+		if b.Len()+len(line) > m.limits.HeaderLine {
+			m.problem("header_field_limit", "")
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strings.TrimSpace(line))
+	}
+	return b.String(), rest
+}
+
+// skipHeader returns what stands behind the next blank line.
+func skipHeader(s string) string {
+	if i := strings.Index(s, "\n\n"); i >= 0 {
+		return s[i+2:]
+	}
+	return ""
+}
+
+// splitField splits "Name: value". The name is one or more printable characters without
+// blank or colon (RFC 5322 3.6.8); blanks before the colon are forgiven.
+func splitField(line string) (name, value string, ok bool) {
+	i := 0
+	for i < len(line) && line[i] > ' ' && line[i] < 0x7f && line[i] != ':' {
+		i++
+	}
+	if i == 0 || i == len(line) {
+		return "", "", false
+	}
+	j := i
+	for j < len(line) && (line[j] == ' ' || line[j] == '\t') {
+		j++
+	}
+	if j == len(line) || line[j] != ':' {
+		return "", "", false
+	}
+	return line[:i], line[j+1:], true
+}
+
+func startsField(s string) bool {
+	line, _ := cutLine(s)
+	_, _, ok := splitField(line)
+	return ok
+}
+
+// mediaType is a parsed Content-Type.
+type mediaType struct {
+	value                           string // "text/plain", in lower case; "" where nothing is stated
+	boundary, charset, report, name string
+}
+
+// parseMediaType reads a Content-Type leniently (RFC 2045 5.1): parameters in any order,
+// quoted or not, with = and / in unquoted values.
+func parseMediaType(s string) mediaType {
+	var t mediaType
+	head, rest, _ := strings.Cut(s, ";")
+	t.value = lower(strings.TrimSpace(head))
+	for n := 0; rest != "" && n < 64; n++ {
+		var name, value string
+		name, value, rest = cutParam(rest)
+		switch {
+		case strings.EqualFold(name, "boundary"):
+			if t.boundary == "" {
+				t.boundary = strings.TrimRight(value, " \t")
+			}
+		case strings.EqualFold(name, "charset"), strings.EqualFold(name, "charset*"):
+			t.charset = lower(value)
+			if i := strings.Index(t.charset, "''"); i >= 0 {
+				t.charset = t.charset[i+2:]
+			}
+		case strings.EqualFold(name, "report-type"):
+			t.report = lower(value)
+		case strings.EqualFold(name, "name"):
+			t.name = value
+		}
+	}
+	return t
+}
+
+// cutParam takes one "name=value" off s.
+func cutParam(s string) (name, value, rest string) {
+	s = strings.TrimLeft(s, " \t\n;")
+	i := strings.IndexAny(s, "=;")
+	if i < 0 {
+		return "", "", ""
+	}
+	if s[i] == ';' {
+		return "", "", s[i+1:]
+	}
+	name, s = strings.TrimSpace(s[:i]), strings.TrimLeft(s[i+1:], " \t\n")
+	if strings.HasPrefix(s, `"`) {
+		j := 1
+		esc := false
+		for j < len(s) && s[j] != '"' {
+			if s[j] == '\\' && j+1 < len(s) {
+				esc = true
+				j++
+			}
+			j++
+		}
+		value = s[1:min(j, len(s))]
+		if esc {
+			value = unescape(value)
+		}
+		rest = s[min(j+1, len(s)):]
+		if k := strings.IndexByte(rest, ';'); k >= 0 {
+			return name, value, rest[k+1:]
+		}
+		return name, value, ""
+	}
+	value, rest, _ = strings.Cut(s, ";")
+	value = strings.TrimSpace(value)
+	if k := strings.IndexAny(value, " \t\n("); k > 0 && !strings.EqualFold(name, "boundary") {
+		value = value[:k]
+	}
+	return name, value, rest
+}
+
+func unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// lower is strings.ToLower for what is mostly lower-case ASCII already.
+func lower(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; 'A' <= c && c <= 'Z' || c >= 0x80 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// looksLikeHeader reports whether s begins with the header of a message: three or more
+// fields of which one is a usual one.
+func looksLikeHeader(s string) bool {
+	fields, usual := 0, false
+	lines(s, func(line string) bool {
+		if line != "" && (line[0] == ' ' || line[0] == '\t') && fields > 0 {
+			return true
+		}
+		name, _, ok := splitField(line)
+		if !ok {
+			return false
+		}
+		switch lower(name) {
+		case "received", "message-id", "return-path", "date", "from", "subject", "to", "mime-version":
+			usual = true
+		}
+		fields++
+		return fields < 8
+	})
+	return fields >= 3 && usual
+}

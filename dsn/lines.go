@@ -1,0 +1,224 @@
+package dsn
+
+import (
+	"bytes"
+	"strings"
+)
+
+// normalize returns raw as text with LF line ends: \r*\n and every other \r become \n.
+// The one copy made here is what all strings of the report share.
+func normalize(raw []byte) string {
+	first := bytes.IndexByte(raw, '\r')
+	if first < 0 {
+		return string(raw)
+	}
+	var b strings.Builder
+	b.Grow(len(raw))
+	b.Write(raw[:first])
+	for i := first; i < len(raw); {
+		// raw[i] is \r here: swallow the run, write one line end for "\r*\n", one each otherwise.
+		j := i
+		for j < len(raw) && raw[j] == '\r' {
+			j++
+		}
+		if j < len(raw) && raw[j] == '\n' {
+			b.WriteByte('\n')
+			j++
+		} else {
+			for ; i < j; i++ {
+				b.WriteByte('\n')
+			}
+		}
+		n := bytes.IndexByte(raw[j:], '\r')
+		if n < 0 {
+			b.Write(raw[j:])
+			break
+		}
+		b.Write(raw[j : j+n])
+		i = j + n
+	}
+	return b.String()
+}
+
+// stripEnvelope drops what stores and careless exports put before the header: a byte order
+// mark, blank lines, an mbox "From " line, quoted or not.
+func stripEnvelope(s string) string {
+	s = strings.TrimPrefix(s, "\ufeff")
+	s = strings.TrimLeft(s, "\n")
+	for strings.HasPrefix(s, "From ") || strings.HasPrefix(s, ">From ") {
+		_, s = cutLine(s)
+	}
+	return s
+}
+
+// cutLine returns the first line of s without its line end, and what follows.
+func cutLine(s string) (line, rest string) {
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
+
+// lines calls f with each line of s until f returns false.
+func lines(s string, f func(line string) bool) {
+	for s != "" {
+		var line string
+		line, s = cutLine(s)
+		if !f(line) {
+			return
+		}
+	}
+}
+
+// paragraphs splits s at blank lines. Lines of white space alone count as blank.
+func paragraphs(s string, f func(p string) bool) {
+	for s != "" {
+		for s != "" {
+			line, rest := cutLine(s)
+			if !isBlank(line) {
+				break
+			}
+			s = rest
+		}
+		if s == "" {
+			return
+		}
+		end, rest := len(s), ""
+		for i := 0; i < len(s); {
+			n := strings.IndexByte(s[i:], '\n')
+			if n < 0 {
+				break
+			}
+			i += n + 1
+			line, after := cutLine(s[i:])
+			if isBlank(line) {
+				end, rest = i-1, after
+				break
+			}
+		}
+		if !f(s[:end]) {
+			return
+		}
+		s = rest
+	}
+}
+
+func isBlank(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] != ' ' && s[i] != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// fold returns s with every run of white space as one blank, trimmed.
+func fold(s string) string {
+	s = strings.TrimSpace(s)
+	clean := true
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '\n' || c == '\t' || c == ' ' && s[i-1] == ' ' {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	space := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == ' ' || c == '\t' || c == '\n' || c == '\r' {
+			space = true
+			continue
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// hasPrefixFold reports whether s begins with prefix, ASCII case aside. prefix is in lower case.
+func hasPrefixFold(s, prefix string) bool {
+	if len(s) < len(prefix) {
+		return false
+	}
+	for i := 0; i < len(prefix); i++ {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != prefix[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// indexFold is strings.Index, ASCII case aside. sub is in lower case and not empty.
+func indexFold(s, sub string) int {
+	lo, up := sub[0], sub[0]
+	if 'a' <= lo && lo <= 'z' {
+		up = lo - ('a' - 'A')
+	}
+	for i := 0; i+len(sub) <= len(s); {
+		n := strings.IndexByte(s[i:], lo)
+		if up != lo {
+			if m := strings.IndexByte(s[i:], up); n < 0 || m >= 0 && m < n {
+				n = m
+			}
+		}
+		if n < 0 {
+			return -1
+		}
+		i += n
+		if hasPrefixFold(s[i:], sub) {
+			return i
+		}
+		i++
+	}
+	return -1
+}
+
+func containsFold(s, sub string) bool { return indexFold(s, sub) >= 0 }
+
+// between returns what stands between a and b in s, or "" where either is missing.
+func between(s, a, b string) string {
+	i := strings.Index(s, a)
+	if i < 0 {
+		return ""
+	}
+	s = s[i+len(a):]
+	j := strings.Index(s, b)
+	if j < 0 {
+		return ""
+	}
+	return s[:j]
+}
+
+// after returns what follows sep in s, or "".
+func after(s, sep string) string {
+	if i := strings.Index(s, sep); i >= 0 {
+		return s[i+len(sep):]
+	}
+	return ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isAlpha(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

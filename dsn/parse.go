@@ -1,0 +1,215 @@
+package dsn
+
+import (
+	"strings"
+	"time"
+)
+
+// Parse reads one message. raw may be any bytes, with any line ends, cut anywhere; at most
+// Limits.Bytes of it are read, and it is not kept. The error is nil or [ErrNotReport];
+// whatever claims to be a report gives one, perhaps with Problems, perhaps without
+// recipients.
+func (p *Parser) Parse(raw []byte) (*Report, error) {
+	m := &mail{limits: p.Limits.withDefaults()}
+	if len(raw) > m.limits.Bytes {
+		raw = raw[:m.limits.Bytes]
+		m.problem("bytes_limit", "")
+	}
+	m.header, m.body = m.parseHeader(stripEnvelope(normalize(raw)), make(Header, 0, 32))
+	m.parts = make([]part, 0, 8)
+	m.walk(m.header, m.body, 0, -1, false)
+	r := &Report{Header: m.header}
+	if !m.read(r) {
+		return nil, ErrNotReport
+	}
+	r.Received = m.received()
+	m.finish(r)
+	return r, nil
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&l.Bytes, 512<<10)
+	def(&l.Depth, 20)
+	def(&l.Parts, 1000)
+	def(&l.HeaderLine, 64<<10)
+	def(&l.HeaderLines, 10000)
+	def(&l.Recipients, 1000)
+	def(&l.Work, 16<<20)
+	return l
+}
+
+// read tries the readers in order, the surest first, and reports whether one took the mail.
+func (m *mail) read(r *Report) bool {
+	switch {
+	case m.readFeedback(r):
+	case m.readDeliveryStatus(r):
+	case m.readDisposition(r):
+	case m.readChallenge(r):
+	case m.readDialect(r):
+	case m.readAutoReply(r):
+	case m.readGeneric(r):
+	default:
+		return false
+	}
+	if len(r.Original.Header) == 0 {
+		r.Original.Header = m.original()
+	}
+	return true
+}
+
+// readDeliveryStatus reads a mail that has a machine part, wherever it hangs and whatever
+// the outer type says, and completes it from the human part.
+func (m *mail) readDeliveryStatus(r *Report) bool {
+	claimed := m.parts[0].value == "multipart/report" && (m.parts[0].report == "" || m.parts[0].report == "delivery-status")
+	n := 0
+	for i := range m.parts {
+		if p := &m.parts[i]; !p.inside && isStatusType(p.value) {
+			m.readStatus(r, m.transferDecoded(p))
+			n++
+		}
+	}
+	if n == 0 || len(r.Recipients) == 0 {
+		if s := m.strayStatus(); s != "" {
+			m.readStatus(r, s)
+			m.problem("stray_delivery_status", "")
+			n++
+		}
+	}
+	if n == 0 && !claimed {
+		return false
+	}
+	r.Kind = DeliveryStatus
+	r.Dialect = "rfc3464"
+	r.Original.Header = m.original()
+	if d := m.dialect(); d != nil {
+		r.Dialect = d.name
+		m.merge(r, d.read(m, r))
+	}
+	if len(r.Recipients) == 0 {
+		m.merge(r, m.genericRecipients(r))
+	}
+	return true
+}
+
+// strayStatus finds the fields of a machine part where no part says so: under a wrong type,
+// in plain text, quoted by a person who forwarded it.
+func (m *mail) strayStatus() string {
+	for i := range m.parts {
+		p := &m.parts[i]
+		if p.inside || strings.HasPrefix(p.value, "multipart/") || isMessageType(p.value) {
+			continue
+		}
+		if at := indexFold(p.body, "\nfinal-recipient:"); at >= 0 {
+			return statusBlock(p.body, at+1)
+		}
+		if hasPrefixFold(p.body, "final-recipient:") {
+			return p.body
+		}
+		if strings.HasPrefix(p.value, "text/") && p.header.Get("Content-Transfer-Encoding") != "" {
+			if s := m.transferDecoded(p); len(s) > 0 {
+				if at := indexFold(s, "\nfinal-recipient:"); at >= 0 {
+					return statusBlock(s, at+1)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// statusBlock returns s from the first field of the block around at.
+func statusBlock(s string, at int) string {
+	if i := indexFold(s[:at], "reporting-mta:"); i >= 0 {
+		at = i
+	} else if i := strings.LastIndex(s[:at], "\n\n"); i >= 0 {
+		at = i + 2
+	}
+	s = s[at:]
+	if i := strings.Index(s, "\n--"); i > 0 {
+		s = s[:i+1]
+	}
+	return s
+}
+
+// readDialect reads a report that is text alone.
+func (m *mail) readDialect(r *Report) bool {
+	d := m.dialect()
+	if d == nil {
+		return false
+	}
+	mark := len(m.problems)
+	fs := d.read(m, r)
+	if len(fs) == 0 && !d.sure {
+		m.problems = m.problems[:mark]
+		*r = Report{Header: m.header}
+		return false
+	}
+	r.Kind, r.Dialect = DeliveryStatus, d.name
+	m.merge(r, fs)
+	return true
+}
+
+// received returns the date of the topmost Received field.
+func (m *mail) received() (t time.Time) {
+	v := m.header.Get("Received")
+	if i := strings.LastIndexByte(v, ';'); i >= 0 {
+		return parseDate(v[i+1:])
+	}
+	return t
+}
+
+// finish completes each recipient from what was found: the reply out of the diagnostic, the
+// new address out of the reply.
+func (m *mail) finish(r *Report) {
+	for i := range r.Recipients {
+		c := &r.Recipients[i]
+		if c.Reply.Code == 0 && c.DiagnosticCode.Value != "" {
+			command := c.Reply.Command
+			if rep := m.diagnosticReply(c.DiagnosticCode); rep.Code != 0 || c.Reply.Text == "" {
+				if rep.Status.IsZero() {
+					rep.Status = c.Reply.Status
+				}
+				c.Reply = rep
+			}
+			if c.Reply.Command == "" {
+				c.Reply.Command = command
+			}
+		}
+		if c.NewAddress == "" && (c.Reply.Code == 551 || c.Status.Class == 5 && c.Status.Subject == 1 && c.Status.Detail == 6 || c.Reply.Status.Subject == 1 && c.Reply.Status.Detail == 6) {
+			c.NewAddress = newAddress(c)
+		}
+	}
+	r.Problems = m.problems
+}
+
+// diagnosticReply reads the reply in a Diagnostic-Code. Types such as X-Unix hold the output
+// of a program, no reply.
+func (m *mail) diagnosticReply(d Typed) Reply {
+	if d.Type == "x-unix" || d.Type == "x-notes" {
+		if at, _ := findCode(d.Value); at != 0 {
+			return Reply{Text: fold(d.Value)}
+		}
+	}
+	return parseReply(d.Value)
+}
+
+// newAddress finds where a 551 or x.1.6 says that the mailbox moved.
+func newAddress(c *Recipient) string {
+	for _, s := range [...]string{c.Reply.Text, c.DiagnosticCode.Value} {
+		for s != "" {
+			a := addressIn(s)
+			if a == "" {
+				break
+			}
+			if !strings.EqualFold(a, c.FinalRecipient.Value) && !strings.EqualFold(a, c.OriginalRecipient.Value) {
+				return a
+			}
+			s = after(s, a)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,281 @@
+package dsn
+
+import "strings"
+
+// ParseReply reads one SMTP reply (RFC 5321 4.2) as logs and diagnostics hold it: several
+// lines joined, codes doubled, enhanced status codes (RFC 2034) in brackets, behind "host
+// X said:", or with "(in reply to RCPT TO command)" at its end. What is not there stays zero;
+// any bytes are fine.
+func ParseReply(text []byte) Reply { return parseReply(normalize(text)) }
+
+func parseReply(s string) Reply {
+	var r Reply
+	s = strings.TrimSpace(s)
+	s, r.Command = cutInReplyTo(s)
+	if hasPrefixFold(s, "smtp;") {
+		s = strings.TrimSpace(s[5:])
+	}
+	for _, mark := range [...]string{" said: ", "refused to talk to me: ", "Remote host said: "} {
+		if i := strings.Index(s, mark); i >= 0 && i < 400 {
+			if _, ok := replyCode(strings.TrimLeft(s[i+len(mark):], " ")); ok {
+				s = strings.TrimSpace(s[i+len(mark):])
+				break
+			}
+		}
+	}
+	at, end := findCode(s)
+	if at < 0 {
+		r.Status, _, _ = findStatus(s)
+		r.Text = fold(s)
+		return r
+	}
+	code := s[at : at+3]
+	r.Code = atoi3(code)
+	r.Text, r.Status = joinReplyLines(s[:at], s[end:], code)
+	return r
+}
+
+// cutInReplyTo takes Postfix's "(in reply to RCPT TO command)" off.
+func cutInReplyTo(s string) (rest, command string) {
+	i := strings.LastIndex(s, "(in reply to ")
+	if i < 0 {
+		if i = strings.LastIndex(s, "(in reply to\n"); i < 0 {
+			return s, ""
+		}
+	}
+	inner := s[i+len("(in reply to "):]
+	if j := strings.IndexByte(inner, ')'); j >= 0 {
+		inner = inner[:j]
+	}
+	return strings.TrimSpace(s[:i]), commandName(fold(inner))
+}
+
+// commandName normalizes how reports name the SMTP command that was answered.
+func commandName(s string) string {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	s = strings.TrimPrefix(s, "PIPELINED ")
+	switch {
+	case strings.HasPrefix(s, "END OF DATA"), s == ".", strings.HasPrefix(s, "BODY"), strings.HasPrefix(s, "DOT"), strings.HasPrefix(s, "TEXT"):
+		return "."
+	case strings.HasPrefix(s, "MAIL"):
+		return "MAIL"
+	case strings.HasPrefix(s, "RCPT"):
+		return "RCPT"
+	case strings.HasPrefix(s, "DATA"):
+		return "DATA"
+	case strings.HasPrefix(s, "BDAT"):
+		return "BDAT"
+	case strings.HasPrefix(s, "EHLO"):
+		return "EHLO"
+	case strings.HasPrefix(s, "LHLO"):
+		return "LHLO"
+	case strings.HasPrefix(s, "HELO"):
+		return "HELO"
+	case strings.HasPrefix(s, "STARTTLS"):
+		return "STARTTLS"
+	case strings.HasPrefix(s, "AUTH"):
+		return "AUTH"
+	case strings.HasPrefix(s, "INITIAL CONNECTION"), strings.HasPrefix(s, "CONNECT"), strings.HasPrefix(s, "GREETING"), strings.HasPrefix(s, "SERVER GREETING"):
+		return "CONNECT"
+	case strings.HasPrefix(s, "QUIT"):
+		return "QUIT"
+	}
+	return ""
+}
+
+// replyCode reports whether s begins with a reply code of a failure or a success.
+func replyCode(s string) (int, bool) {
+	if len(s) < 3 || s[0] < '2' || s[0] > '5' || s[1] < '0' || s[1] > '7' || !isDigit(s[2]) {
+		return 0, false
+	}
+	if len(s) > 3 {
+		switch s[3] {
+		case ' ', '-', '\n', '\t', '#', ':', ';', ',', '(', '\'', '"', ')', ']', '<', '[', '/':
+		case '.':
+			if len(s) > 4 && isDigit(s[4]) {
+				return 0, false
+			}
+		default:
+			return 0, false
+		}
+	}
+	return atoi3(s), true
+}
+
+func atoi3(s string) int { return int(s[0]-'0')*100 + int(s[1]-'0')*10 + int(s[2]-'0') }
+
+// findCode finds the reply code: at the start, else the first place where three digits can
+// be nothing else. end is behind the code and its separator.
+func findCode(s string) (at, end int) {
+	lead := 0
+	for lead < len(s) && strings.IndexByte(" \t\n'\"#<([", s[lead]) >= 0 {
+		lead++
+	}
+	if _, ok := replyCode(s[lead:]); ok {
+		return lead, lead + 3
+	}
+	for i := 1; i+3 <= len(s); i++ {
+		c := s[i]
+		if c != '4' && c != '5' {
+			continue
+		}
+		if strings.IndexByte(" \t\n'\"#<([;:=>-", s[i-1]) < 0 {
+			continue
+		}
+		if code, ok := replyCode(s[i:]); !ok || code < 400 || !plausibleAfter(s[:i], s[i+3:]) {
+			continue
+		}
+		return i, i + 3
+	}
+	return -1, -1
+}
+
+// plausibleAfter says whether what stands around three digits makes them a reply code and
+// not a port, a size or a count.
+func plausibleAfter(before, behind string) bool {
+	if behind == "" {
+		return strings.HasSuffix(before, ": ") || strings.HasSuffix(before, ";") || strings.HasSuffix(before, "; ") || strings.HasSuffix(before, ":")
+	}
+	t := strings.TrimLeft(behind, " -#([<\t\n:;'")
+	if t == "" {
+		return behind[0] == '\n' || strings.HasSuffix(before, ": ")
+	}
+	if _, n, ok := statusAt(t); ok && n > 0 {
+		return true
+	}
+	for _, w := range [...]string{"bytes", "byte", "hours", "hour", "days", "seconds", "second", "minutes", "kb", "mb", "messages", "recipients", "times", "more", "of "} {
+		if hasPrefixFold(t, w) {
+			return false
+		}
+	}
+	if behind[0] == '/' || behind[0] == ']' && strings.HasSuffix(before, "[") && len(behind) > 1 && behind[1] != ' ' {
+		return false
+	}
+	for _, w := range [...]string{"port ", "error code ", "line ", "id ", "than ", "for "} {
+		if w != "error code " && strings.HasSuffix(before, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// joinReplyLines takes the codes off every line of a reply and joins the texts. before is
+// what stands in front of the first code; it is kept where it says something.
+func joinReplyLines(before, s, code string) (string, Status) {
+	var b strings.Builder
+	var st Status
+	if before = strings.Trim(before, " \t\n'\"#<([;:-"); before != "" {
+		b.WriteString(fold(before))
+		b.WriteByte(' ')
+	}
+	for s != "" {
+		var n int
+		s = strings.TrimLeft(s, " \t\n-#:;,=")
+		if c, ok := replyCode(s); ok && s[:3] == code && c > 0 && len(s) > 3 { // a doubled code
+			s = strings.TrimLeft(s[3:], " \t-#:;")
+		}
+		t := strings.TrimLeft(s, "([")
+		if got, w, ok := statusAt(t); ok {
+			if st.IsZero() {
+				st = got
+			}
+			s = strings.TrimLeft(t[w:], ")] \t:;-,")
+		}
+		n = nextReplyLine(s, code)
+		line := s
+		if n >= 0 {
+			line, s = s[:n], s[n+3:]
+		} else {
+			s = ""
+		}
+		if line = fold(line); line != "" {
+			if b.Len() > 0 && !strings.HasSuffix(b.String(), " ") {
+				b.WriteByte(' ')
+			}
+			b.WriteString(line)
+		}
+	}
+	text := strings.TrimRight(b.String(), " '\"")
+	if st.IsZero() {
+		st, _, _ = findStatus(text)
+	}
+	return text, st
+}
+
+// nextReplyLine finds where the next line of the same reply begins: the same code behind
+// white space, followed by "-", or by a blank as the last line.
+func nextReplyLine(s, code string) int {
+	for i := 0; i+4 <= len(s); {
+		n := strings.Index(s[i:], code)
+		if n < 0 {
+			return -1
+		}
+		n += i
+		if n > 0 && (s[n-1] == ' ' || s[n-1] == '\n') && n+3 < len(s) {
+			if s[n+3] == '-' {
+				return n
+			}
+			if s[n+3] == ' ' || s[n-1] == '\n' {
+				if _, _, ok := statusAt(s[n+4:]); ok || s[n-1] == '\n' {
+					return n
+				}
+			}
+		}
+		i = n + 3
+	}
+	return -1
+}
+
+// statusAt reads an enhanced status code (RFC 3463 2) at the start of s and returns its
+// length. Four dotted numbers are an address, not a status.
+func statusAt(s string) (Status, int, bool) {
+	if len(s) < 5 || s[0] != '2' && s[0] != '4' && s[0] != '5' || s[1] != '.' {
+		return Status{}, 0, false
+	}
+	subject, n := number(s[2:])
+	if n == 0 || 2+n >= len(s) || s[2+n] != '.' {
+		return Status{}, 0, false
+	}
+	at := 3 + n
+	detail, k := number(s[at:])
+	if k == 0 {
+		return Status{}, 0, false
+	}
+	at += k
+	if at < len(s) {
+		if s[at] == '.' && at+1 < len(s) && isDigit(s[at+1]) || isDigit(s[at]) || isAlpha(s[at]) {
+			return Status{}, 0, false
+		}
+	}
+	return Status{Class: s[0] - '0', Subject: subject, Detail: detail}, at, true
+}
+
+// number reads up to three digits.
+func number(s string) (uint16, int) {
+	n, v := 0, uint16(0)
+	for n < len(s) && n < 3 && isDigit(s[n]) {
+		v = v*10 + uint16(s[n]-'0')
+		n++
+	}
+	return v, n
+}
+
+// findStatus finds the first enhanced status code in s.
+func findStatus(s string) (st Status, at, end int) {
+	for i := 1; i < len(s); i++ {
+		n := strings.IndexByte(s[i:], '.')
+		if n < 0 {
+			break
+		}
+		i += n
+		if i > 1 {
+			if c := s[i-2]; isDigit(c) || isAlpha(c) || c == '.' || c == '-' && i > 2 && isAlpha(s[i-3]) || c == '/' || c == '@' {
+				continue
+			}
+		}
+		if st, n, ok := statusAt(s[i-1:]); ok {
+			return st, i - 1, i - 1 + n
+		}
+	}
+	return Status{}, -1, -1
+}

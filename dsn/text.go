@@ -1,0 +1,118 @@
+package dsn
+
+import "strings"
+
+// text returns the human part: the text parts outside of the returned message, decoded; HTML
+// only where there is no plain text. It is what dialects read.
+func (m *mail) text() string {
+	if m.textDone {
+		return m.textBody
+	}
+	m.textDone = true
+	m.textBody = m.joinText("text/plain")
+	if isBlank(strings.TrimSpace(m.textBody)) {
+		if h := m.joinText("text/html"); h != "" && m.spend(len(h)) {
+			m.textBody = htmlText(h)
+		}
+	}
+	m.textBody = strings.TrimLeft(m.textBody, "\n")
+	return m.textBody
+}
+
+func (m *mail) joinText(typ string) string {
+	first, more := "", []string(nil)
+	for i := range m.parts {
+		p := &m.parts[i]
+		if p.inside || p.value != typ && (p.value != "" || typ != "text/plain") && (p.value != "text" || typ != "text/plain") {
+			continue
+		}
+		if p.value == "" && p.depth > 0 && looksLikeHeader(p.body) {
+			continue
+		}
+		s := m.decoded(p)
+		if first == "" {
+			first = s
+		} else {
+			more = append(more, s)
+		}
+	}
+	for _, s := range more {
+		first += "\n" + s
+	}
+	return first
+}
+
+// cutOriginal splits s at the first line that begins with one of the separators: what stands
+// behind it is the returned message, and nothing in there may be read as a cause.
+func cutOriginal(s string, separators ...string) (text, original string) {
+	at := -1
+	for _, sep := range separators {
+		i := 0
+		for {
+			n := strings.Index(s[i:], sep)
+			if n < 0 {
+				break
+			}
+			n += i
+			if start := strings.LastIndexByte(s[:n], '\n') + 1; isBlank(s[start:n]) {
+				if at < 0 || start < at {
+					at = start
+				}
+				break
+			}
+			i = n + len(sep)
+		}
+	}
+	if at < 0 {
+		return s, ""
+	}
+	_, original = cutLine(s[at:])
+	return s[:at], strings.TrimLeft(original, "\n")
+}
+
+// headerBlock finds an unlabelled returned message: a blank line, then a header
+// (see looksLikeHeader).
+func headerBlock(s string) (text, original string) {
+	if looksLikeHeader(s) {
+		return "", s
+	}
+	for i := 0; ; {
+		n := strings.Index(s[i:], "\n\n")
+		if n < 0 {
+			return s, ""
+		}
+		i += n + 2
+		if looksLikeHeader(s[i:]) && !hasPrefixFold(s[i:], "reporting-mta") {
+			return s[:i], s[i:]
+		}
+	}
+}
+
+// setOriginal reads the header of a returned message that stands in the text, unless a part
+// has already given it.
+func (m *mail) setOriginal(r *Report, s string) {
+	if len(r.Original.Header) > 0 || s == "" {
+		return
+	}
+	s = stripEnvelope(s)
+	if strings.HasPrefix(s, " ") || strings.HasPrefix(s, "\t") {
+		s = dedent(s)
+	}
+	h, _ := m.parseHeader(s, make(Header, 0, 24))
+	if len(h) > 0 {
+		r.Original.Header = h
+	}
+}
+
+// dedent takes the first line's indentation off every line.
+func dedent(s string) string {
+	n := len(s) - len(strings.TrimLeft(s, " \t"))
+	indent := s[:n]
+	var b strings.Builder
+	lines(s, func(line string) bool {
+		b.WriteString(strings.TrimPrefix(line, indent))
+		b.WriteByte('\n')
+		return b.Len() < 1<<16
+	})
+	return b.String()
+}
