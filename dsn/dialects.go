@@ -115,17 +115,18 @@ func (f *found) complete(c *Recipient) {
 	if source == "" {
 		return
 	}
-	reply := parseReply(source)
-	if f.command != "" {
-		reply.Command = commandName(f.command)
-	}
 	if c.DiagnosticCode.Value == "" {
 		c.DiagnosticCode = Typed{Value: fold(source)}
-		c.Reply = reply
-	} else if own := parseReply(c.DiagnosticCode.Value); own.Code == 0 && reply.Code != 0 {
-		c.Reply = reply
-	} else {
-		c.Reply.Command = reply.Command
+		c.Reply = parseReply(source)
+	} else if c.Reply = parseReply(c.DiagnosticCode.Value); c.Reply.Code == 0 {
+		if reply := parseReply(source); reply.Code != 0 {
+			c.Reply = reply
+		}
+	}
+	if f.command != "" {
+		c.Reply.Command = commandName(f.command)
+	} else if c.Reply.Command == "" {
+		_, c.Reply.Command = cutInReplyTo(source)
 	}
 	if text := fold(f.text); text != c.DiagnosticCode.Value {
 		c.Text = strings.TrimSpace(c.Text + " " + text)

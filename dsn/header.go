@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
 // parseHeader reads the header at the start of s and returns it with the body behind its
 // blank line. It is lenient: a line without a colon continues the field before it or is
@@ -48,8 +51,9 @@ func (m *mail) unfold(value, rest string) (string, string) {
 	if rest == "" || rest[0] != ' ' && rest[0] != '\t' {
 		return value, rest
 	}
-	var b strings.Builder
-	b.WriteString(value)
+	a := &m.arena
+	a.start(len(value) + 256)
+	a.buf = append(a.buf, value...)
 	for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
 		line, after := cutLine(rest)
 		if isBlank(line) {
@@ -59,16 +63,41 @@ func (m *mail) unfold(value, rest string) (string, string) {
 		if m.headerLines++; m.headerLines > m.limits.HeaderLines {
 			break
 		}
-		if b.Len()+len(line) > m.limits.HeaderLine {
+		if a.len()+len(line) > m.limits.HeaderLine {
 			m.problem("header_field_limit", "")
 			continue
 		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
+		if a.len() > 0 {
+			a.buf = append(a.buf, ' ')
 		}
-		b.WriteString(strings.TrimSpace(line))
+		a.buf = append(a.buf, strings.TrimSpace(line)...)
 	}
-	return b.String(), rest
+	return a.string(), rest
+}
+
+// arena holds the unfolded values of one mail: one allocation for many strings.
+type arena struct {
+	buf  []byte
+	from int // where the string that is being built begins
+}
+
+// start begins a string of about n bytes.
+func (a *arena) start(n int) {
+	if cap(a.buf)-len(a.buf) < n {
+		a.buf = make([]byte, 0, max(n, 2048))
+	}
+	a.from = len(a.buf)
+}
+
+func (a *arena) len() int { return len(a.buf) - a.from }
+
+// string ends the string. Its bytes are never written again: what follows is appended behind
+// them, or, where append had to move them, elsewhere.
+func (a *arena) string() string {
+	if a.len() == 0 {
+		return ""
+	}
+	return unsafe.String(&a.buf[a.from], a.len())
 }
 
 // skipHeader returns what stands behind the next blank line.

@@ -21,6 +21,7 @@ type mail struct {
 	problems    []Problem
 	headerLines int
 	work        int
+	arena       arena
 
 	textDone bool
 	textBody string // see text
