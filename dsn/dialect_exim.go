@@ -10,6 +10,9 @@ func detectExim(m *mail) bool {
 	if strings.Contains(head, "This message was created automatically by mail delivery software") || strings.Contains(head, "This message was created automatically by the SMTP mail delivery software") {
 		return true
 	}
+	if strings.HasPrefix(head, "A message that you sent") && (hasPrefixFold(m.header.Get("Subject"), "mail failure") || containsFold(m.header.Get("From"), "mailer-daemon@")) {
+		return true
+	}
 	if m.header.Get("X-Failed-Recipients") != "" && strings.Contains(m.header.Get("From"), "Mailer-Daemon@") {
 		return true
 	}
@@ -106,6 +109,9 @@ func eximParent(s string) string {
 // forgiven.
 func eximAddress(s string) string {
 	word := s
+	if i := strings.Index(s, ">: "); i > 0 && strings.IndexByte(s[:i], '<') >= 0 { // malformed: "name <addr>: reason"
+		return addressIn(s[strings.IndexByte(s, '<'):i])
+	}
 	if i := strings.IndexByte(s, ' '); i > 0 && s[0] != '"' {
 		if word = s[:i]; !strings.HasSuffix(word, ":") {
 			return ""

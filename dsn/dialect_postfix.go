@@ -19,6 +19,9 @@ func detectPostfix(m *mail) bool {
 		}
 	}
 	head := t[:min(len(t), 1500)]
+	if strings.HasPrefix(head, "Transcript of session follows.") && strings.Contains(head, "\n Out: ") {
+		return true
+	}
 	return strings.Contains(head, "This is the mail system at host ") || strings.Contains(head, "This is the Postfix program at host ") ||
 		strings.Contains(head, "This is the Postfix\nprogram at host ")
 }
@@ -31,7 +34,51 @@ func readPostfix(m *mail, r *Report) []found {
 		t = text
 		m.setOriginal(r, original)
 	}
+	if strings.HasPrefix(t, "Transcript of session follows.") {
+		return readPostfixTranscript(t)
+	}
 	return readAnglePar(t, delayed)
+}
+
+// readPostfixTranscript reads the notice that smtpd sends its postmaster: the whole session,
+// "In:" what the client said, "Out:" what was answered.
+func readPostfixTranscript(t string) []found {
+	var fs []found
+	var in string
+	lines(t, func(line string) bool {
+		switch {
+		case strings.HasPrefix(line, " In:  "):
+			in = line[len(" In:  "):]
+		case strings.HasPrefix(line, "     ") && in != "":
+			in += " " + strings.TrimSpace(line)
+		case strings.HasPrefix(line, " Out: "):
+			reply := line[len(" Out: "):]
+			code, ok := replyCode(reply)
+			if !ok || code >= 300 && code < 400 {
+				break
+			}
+			rcpt := commandName(in) == "RCPT"
+			if rcpt && code < 300 {
+				fs = append(fs, found{addr: cleanAddress(after(in, ":")), command: "DATA"})
+			} else if rcpt {
+				fs = append(fs, found{addr: cleanAddress(after(in, ":")), command: "RCPT", reply: reply})
+			} else if code >= 400 {
+				for i := range fs {
+					if fs[i].reply == "" {
+						fs[i].reply = reply
+					}
+				}
+			}
+		}
+		return len(fs) < 10000
+	})
+	failed := fs[:0]
+	for _, f := range fs {
+		if f.reply != "" {
+			failed = append(failed, f)
+		}
+	}
+	return failed
 }
 
 // readAnglePar reads the paragraphs "<addr>: reason" and "<addr> (expanded from <orig>): reason".

@@ -148,6 +148,10 @@ func addReplyLine(replies []string, line string) []string {
 func sendmailVerdict(fs []found, t, host, command string, replies []string) []found {
 	head, text, ok := strings.Cut(t, "... ")
 	if !ok {
+		// "554 5.3.0 unknown mailer error 1" names nobody: clear where there is one recipient.
+		if code, ok := replyCode(t); ok && code >= 400 && len(fs) == 1 && fs[0].reply == "" {
+			fs[0].reply = t
+		}
 		return fs
 	}
 	addr := cleanAddress(head[strings.LastIndexByte(head, ' ')+1:])

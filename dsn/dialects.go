@@ -57,6 +57,10 @@ func (m *mail) merge(r *Report, fs []found) {
 			continue
 		}
 		if c := match(r.Recipients[:machine], f, len(fs)); c != nil {
+			if !isAddress(c.FinalRecipient.Value) && isAddress(f.addr) {
+				m.problem("bad_final_recipient", c.FinalRecipient.Value)
+				c.FinalRecipient = Typed{"rfc822", f.addr}
+			}
 			f.complete(c)
 		}
 	}
@@ -118,7 +122,7 @@ func (f *found) complete(c *Recipient) {
 	if c.DiagnosticCode.Value == "" {
 		c.DiagnosticCode = Typed{Value: fold(source)}
 		c.Reply = parseReply(source)
-	} else if c.Reply = parseReply(c.DiagnosticCode.Value); c.Reply.Code == 0 {
+	} else if c.Reply = diagnosticReply(c.DiagnosticCode); c.Reply.Code == 0 {
 		if reply := parseReply(source); reply.Code != 0 {
 			c.Reply = reply
 		}

@@ -107,6 +107,9 @@ func (m *mail) strayStatus() string {
 		if at := indexFold(p.body, "\nfinal-recipient:"); at >= 0 {
 			return statusBlock(p.body, at+1)
 		}
+		if s := m.quotedStatus(p); s != "" {
+			return s
+		}
 		if hasPrefixFold(p.body, "final-recipient:") {
 			return p.body
 		}
@@ -119,6 +122,20 @@ func (m *mail) strayStatus() string {
 		}
 	}
 	return ""
+}
+
+// quotedStatus finds the machine part in a report that a person forwarded: quoted with "> ".
+// An answer to a report ("Re:") is ordinary mail.
+func (m *mail) quotedStatus(p *part) string {
+	at := indexFold(p.body, "\n> final-recipient:")
+	if at < 0 || hasPrefixFold(m.header.Get("Subject"), "re:") || !containsFold(p.body, "\n> action:") || !containsFold(p.body, "\n> status:") {
+		return ""
+	}
+	s := p.body[at+1:]
+	if i := strings.Index(s, "\n> Return-Path:"); i > 0 {
+		s = s[:i+1]
+	}
+	return s
 }
 
 // statusBlock returns s from the first field of the block around at.
@@ -169,7 +186,7 @@ func (m *mail) finish(r *Report) {
 		c := &r.Recipients[i]
 		if c.Reply.Code == 0 && c.DiagnosticCode.Value != "" {
 			command := c.Reply.Command
-			if rep := m.diagnosticReply(c.DiagnosticCode); rep.Code != 0 || c.Reply.Text == "" {
+			if rep := diagnosticReply(c.DiagnosticCode); rep.Code != 0 || c.Reply.Text == "" {
 				if rep.Status.IsZero() {
 					rep.Status = c.Reply.Status
 				}
@@ -188,7 +205,7 @@ func (m *mail) finish(r *Report) {
 
 // diagnosticReply reads the reply in a Diagnostic-Code. Types such as X-Unix hold the output
 // of a program, no reply.
-func (m *mail) diagnosticReply(d Typed) Reply {
+func diagnosticReply(d Typed) Reply {
 	if d.Type == "x-unix" || d.Type == "x-notes" {
 		if at, _ := findCode(d.Value); at != 0 {
 			return Reply{Text: fold(d.Value)}

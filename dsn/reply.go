@@ -111,7 +111,7 @@ func findCode(s string) (at, end int) {
 	for lead < len(s) && strings.IndexByte(" \t\n'\"#<([", s[lead]) >= 0 {
 		lead++
 	}
-	if _, ok := replyCode(s[lead:]); ok {
+	if code, ok := replyCode(s[lead:]); ok && (code >= 400 || len(s) > lead+3) {
 		return lead, lead + 3
 	}
 	for i := 1; i+3 <= len(s); i++ {
@@ -160,17 +160,14 @@ func plausibleAfter(before, behind string) bool {
 }
 
 // joinReplyLines takes the codes off every line of a reply and joins the texts. before is
-// what stands in front of the first code; it is kept where it says something.
+// what stands in front of the first code: the reporter's own words, of use only where the
+// reply has none.
 func joinReplyLines(before, s, code string) (string, Status) {
 	var b strings.Builder
 	var st Status
-	if before = strings.Trim(before, " \t\n'\"#<([;:-"); before != "" {
-		b.WriteString(fold(before))
-		b.WriteByte(' ')
-	}
 	for s != "" {
 		var n int
-		s = strings.TrimLeft(s, " \t\n-#:;,=")
+		s = strings.TrimLeft(s, " \t\n-#:;,='")
 		if c, ok := replyCode(s); ok && s[:3] == code && c > 0 && len(s) > 3 { // a doubled code
 			s = strings.TrimLeft(s[3:], " \t-#:;")
 		}
@@ -197,7 +194,12 @@ func joinReplyLines(before, s, code string) (string, Status) {
 	}
 	text := strings.TrimRight(b.String(), " '\"")
 	if st.IsZero() {
-		st, _, _ = findStatus(text)
+		if st, _, _ = findStatus(text); st.IsZero() {
+			st, _, _ = findStatus(before)
+		}
+	}
+	if len(text) < 4 { // the words stand in front of the code
+		text = strings.TrimSpace(fold(strings.Trim(before, " \t\n'\"#<([;:-")) + " " + text)
 	}
 	return text, st
 }
