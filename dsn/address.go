@@ -14,6 +14,9 @@ func cleanAddress(s string) string {
 			s = s[i+1 : i+j]
 		}
 	}
+	if strings.HasPrefix(s, `"`) && strings.Contains(s, `"@`) { // a quoted local part
+		return strings.TrimRight(s, " \t.,:;>)'")
+	}
 	s = strings.Trim(s, " \t<>[]();:,'`\"\n")
 	for _, p := range [...]string{"mailto:", "smtp:", "rfc822;", "utf-8;"} {
 		if hasPrefixFold(s, p) {

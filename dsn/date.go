@@ -34,7 +34,7 @@ func parseDate(s string) time.Time {
 		w = w[1:] // the day's name
 	}
 	switch {
-	case len(w) >= 2 && len(w[0]) >= 8 && isDigit(w[0][0]) && strings.Count(w[0], "-") == 2 && monthOf(w[0]) == 0:
+	case len(w) >= 2 && len(w[0]) >= 8 && isDigit(w[0][0]) && strings.IndexByte(w[0], '-') == 4 && strings.Count(w[0], "-") == 2:
 		return isoDate(w)
 	case len(w) == 1 && len(w[0]) >= 19 && w[0][10] == 'T':
 		t, _ := time.Parse(time.RFC3339, w[0])
@@ -133,8 +133,8 @@ func zoneOffset(z string) int {
 	z = strings.TrimPrefix(strings.TrimPrefix(z, "GMT"), "UTC")
 	if len(z) >= 5 && (z[0] == '+' || z[0] == '-') {
 		z = strings.Replace(z, ":", "", 1)
-		v, err := strconv.Atoi(z[1:5])
-		if err != nil || v > 1400 {
+		v, err := strconv.Atoi(z[1:min(5, len(z))])
+		if err != nil || v < 0 || v > 1400 {
 			return 0
 		}
 		s := v/100*3600 + v%100*60

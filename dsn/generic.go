@@ -143,10 +143,7 @@ func (m *mail) candidates(r *Report, text string) []string {
 			sender[lower(a)] = true
 		}
 	}
-	var to []string
-	for _, a := range headerAddresses(r.Original.Header, "To", m.limits.Recipients) {
-		to = append(to, a)
-	}
+	to := headerAddresses(r.Original.Header, "To", m.limits.Recipients)
 	var inText []string
 	seen := map[string]bool{}
 	lines(text, func(line string) bool {

@@ -107,7 +107,11 @@ func (m *mail) walkParts(p part, self int) {
 		}
 		h, body := m.parsePartHeader(content)
 		m.walk(h, body, p.depth+1, self, p.inside)
-		if last || rest == "" || len(m.parts) >= m.limits.Parts {
+		if last || rest == "" {
+			return
+		}
+		if len(m.parts) >= m.limits.Parts {
+			m.problem("parts_limit", "")
 			return
 		}
 		next = rest
