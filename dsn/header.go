@@ -228,6 +228,19 @@ func lower(s string) string {
 	return s
 }
 
+// lowerInto appends s in lower case (ASCII) to dst, which stays on the caller's stack where it
+// has room.
+func lowerInto(dst []byte, s string) []byte {
+	for i := 0; i < len(s) && len(dst) < cap(dst); i++ {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
 // looksLikeHeader reports whether s begins with the header of a message: three or more
 // fields of which one is a usual one.
 func looksLikeHeader(s string) bool {
@@ -240,7 +253,8 @@ func looksLikeHeader(s string) bool {
 		if !ok {
 			return false
 		}
-		switch lower(name) {
+		var buf [16]byte
+		switch string(lowerInto(buf[:0], name)) {
 		case "received", "message-id", "return-path", "date", "from", "subject", "to", "mime-version":
 			usual = true
 		}

@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -10,13 +11,14 @@ import (
 // whatever claims to be a report gives one, perhaps with Problems, perhaps without
 // recipients.
 func (p *Parser) Parse(raw []byte) (*Report, error) {
-	m := &mail{limits: p.Limits.withDefaults()}
+	m := mails.Get().(*mail)
+	defer m.release()
+	m.limits = p.Limits.withDefaults()
 	if len(raw) > m.limits.Bytes {
 		raw = raw[:m.limits.Bytes]
 		m.problem("bytes_limit", "")
 	}
 	m.header, m.body = m.parseHeader(stripEnvelope(normalize(raw)), make(Header, 0, 32))
-	m.parts = make([]part, 0, 8)
 	m.walk(m.header, m.body, 0, -1, false)
 	r := &Report{Header: m.header}
 	if !m.read(r) {
@@ -25,6 +27,19 @@ func (p *Parser) Parse(raw []byte) (*Report, error) {
 	r.Received = m.received()
 	m.finish(r)
 	return r, nil
+}
+
+// mails keeps what a mail needs while it is read and no report holds on to: its parts.
+var mails = sync.Pool{New: func() any { return new(mail) }}
+
+func (m *mail) release() {
+	parts := m.parts
+	clear(parts)
+	if cap(parts) > 64 {
+		parts = nil
+	}
+	*m = mail{parts: parts[:0]}
+	mails.Put(m)
 }
 
 func (l Limits) withDefaults() Limits {

@@ -83,7 +83,8 @@ func isFieldName(s string) bool {
 
 func (rd *statusReader) field(name, value string) {
 	r := rd.r
-	switch lower(name) {
+	var buf [24]byte
+	switch string(lowerInto(buf[:0], name)) {
 	case "reporting-mta":
 		r.ReportingMTA = typedHost(value)
 	case "original-envelope-id":
