@@ -176,7 +176,12 @@ func sendmailVerdict(fs []found, t, host, command string, replies []string) []fo
 		}
 	}
 	if reply := lastFailure(replies, addr); reply != "" {
-		f.reply, f.host, f.command = reply, host, command
+		// The section's "(reason: 550 ...)" is of this recipient for sure; a reply that does
+		// not name it may be another's.
+		if code, ok := replyCode(f.text); !ok || code < 400 || containsFold(reply, lower(addr)) || strings.Contains(reply, strings.TrimSuffix(f.text[4:], ")")) {
+			f.reply = reply
+		}
+		f.host, f.command = host, command
 	}
 	if f.text == "" {
 		f.text = t
