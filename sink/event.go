@@ -17,7 +17,7 @@ const (
 // Event is what is published: one per recipient, or one per report where no recipient is
 // known. Zero values mean unknown and are left out. Fields are only ever added.
 type Event struct {
-	ID     string    `json:"id"`     // 32 hex digits, see EventID
+	ID     string    `json:"id"`     // 32 hex digits, see Identity
 	Type   string    `json:"type"`   // TypeBounce, ...
 	Time   time.Time `json:"time"`   // when it happened, UTC
 	Source string    `json:"source"` // the message's URI

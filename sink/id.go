@@ -1,0 +1,289 @@
+package sink
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"strconv"
+	"strings"
+)
+
+const (
+	idHeader = 64 << 10 // bytes of the header block that are hashed
+	idBody   = 4 << 10  // bytes of the body that are hashed
+	// idSearch is how far into the header block the body is looked for. It stays below the
+	// smallest head a source fetches, whatever its line ends, so that head and full message agree.
+	idSearch = 128 << 10
+)
+
+// Identity makes the IDs of one message's events. An ID depends on what the sender of the
+// message wrote, not on the way it came: the same message has the same IDs by IMAP, from an
+// mbox file, as a head of at least 256 KiB, and in the next run.
+//
+// An ID is the first 16 bytes, in hex, of the SHA-256 over
+//
+//	header [ LF LF body ] NUL type NUL recipient NUL n
+//
+// where type is the event's type, recipient the final recipient in lower case and n, in
+// decimal, says how many events of this message have that pair, this one included. Header and
+// body are the message with
+//   - every CR* LF, and every CR that is left, made one LF;
+//   - a first line that starts with "From " dropped;
+//   - every ">" dropped that stands between the start of a line and "From ";
+//   - header fields dropped that mail stores add, with their continuation lines: Status,
+//     X-Status, X-UID, X-Keywords, X-IMAP*, X-Mozilla-*, X-GM-*, X-Gmail-Labels,
+//     Content-Length, Lines;
+//
+// cut after 64 KiB of header and 4 KiB of body, then without the LFs at the end of each. A body
+// counts only if it is not empty and starts within the first 128 KiB.
+//
+// An Identity is for one goroutine.
+type Identity struct {
+	message hash.Hash // has taken header and body
+	seen    map[pair]int
+}
+
+type pair struct{ eventType, recipient string }
+
+// NewIdentity reads raw and keeps nothing of it.
+func NewIdentity(raw []byte) *Identity {
+	n := normalizer{raw: raw, hash: sha256.New()}
+	n.header()
+	n.body()
+	n.flush()
+	n.hash.Write(n.buf)
+	return &Identity{message: n.hash}
+}
+
+// ID returns the ID of the next event of this type for this final recipient, which may be
+// empty. Calls must come in the order of the report.
+func (id *Identity) ID(eventType, recipient string) string {
+	recipient = strings.ToLower(recipient)
+	if id.seen == nil {
+		id.seen = make(map[pair]int, 1)
+	}
+	p := pair{eventType, recipient}
+	id.seen[p]++
+
+	h, err := id.message.(hash.Cloner).Clone()
+	if err != nil {
+		panic("sink: SHA-256 cannot be cloned: " + err.Error()) // documented not to happen
+	}
+	var tail [128]byte
+	b := append(tail[:0], 0)
+	b = append(append(b, eventType...), 0)
+	b = append(append(b, recipient...), 0)
+	b = strconv.AppendInt(b, int64(id.seen[p]), 10)
+	h.Write(b)
+	sum := h.Sum(tail[:0])
+	return hex.EncodeToString(sum[:16])
+}
+
+// normalizer feeds a message to a hash line by line. Lines that touch are hashed as one piece
+// of raw, not copied; small pieces are gathered in buf, since a hash is slow on crumbs.
+type normalizer struct {
+	raw  []byte
+	pos  int // start of the next line
+	lf   int // the first LF at or after pos, or len(raw); valid while >= pos
+	hash hash.Hash
+
+	from, to int // raw[from:to] is due to be hashed, after buf
+	buf      []byte
+	room     int // bytes that the current block may still take
+	breaks   int // line ends seen since the last text; hashed only if text follows
+}
+
+// line returns the next line, raw[start:end], and the number of line ends after it: 0 at the
+// end of raw, more than 1 after a run of bare CRs.
+func (n *normalizer) line() (start, end, breaks int) {
+	start = n.pos
+	if n.lf < start || n.lf == 0 {
+		n.lf = len(n.raw)
+		if i := bytes.IndexByte(n.raw[start:], '\n'); i >= 0 {
+			n.lf = start + i
+		}
+	}
+	end = n.lf
+	if i := bytes.IndexByte(n.raw[start:n.lf], '\r'); i >= 0 {
+		end = start + i
+		next := end
+		for next < n.lf && n.raw[next] == '\r' {
+			next++
+		}
+		if next < n.lf || n.lf == len(n.raw) { // no LF follows them: each CR is a line end
+			n.pos = next
+			return start, end, next - end
+		}
+	}
+	if n.lf == len(n.raw) {
+		n.pos = n.lf
+		return start, end, 0
+	}
+	n.pos = n.lf + 1
+	return start, end, 1
+}
+
+func (n *normalizer) header() {
+	n.room = idHeader
+	searched, dropping := 0, false
+	for first := true; n.pos < len(n.raw) && searched < idSearch; first = false {
+		start, end, breaks := n.line()
+		if start == end { // the empty line before the body; more CRs in the run belong to the body
+			n.breaks = breaks - 1
+			return
+		}
+		line := n.raw[start:end]
+		switch {
+		case first && bytes.HasPrefix(line, fromSpace):
+			if breaks > 1 {
+				n.breaks = breaks - 2
+				return
+			}
+			continue
+		case line[0] == ' ' || line[0] == '\t':
+			// continues the field before it
+		default:
+			dropping = addedByStore(line)
+		}
+		if !dropping {
+			start = unquote(n.raw, start, end)
+			searched += end - start + 1
+			n.text(start, end)
+			n.breaks = 1
+		}
+		if breaks > 1 && searched < idSearch {
+			n.breaks = breaks - 2
+			return
+		}
+	}
+	n.pos, n.breaks = len(n.raw), 0 // no body, or too far away
+}
+
+// body hashes the body that begins at pos, after n.breaks line ends of its own.
+func (n *normalizer) body() {
+	n.room = idBody
+	separate := true
+	for n.pos < len(n.raw) && n.breaks < n.room {
+		start, end, breaks := n.line()
+		start = unquote(n.raw, start, end)
+		if start < end {
+			if separate {
+				n.separate(start)
+				separate = false
+			}
+			n.text(start, end)
+		}
+		n.breaks += breaks
+	}
+}
+
+// separate adds the two LFs between header and body, whose first text is at start.
+func (n *normalizer) separate(start int) {
+	if n.to == start-2 && n.raw[start-2] == '\n' && n.raw[start-1] == '\n' {
+		n.to = start
+		return
+	}
+	n.newlines(2)
+}
+
+// text adds the line ends that are due and raw[start:end].
+func (n *normalizer) text(start, end int) {
+	if n.breaks >= n.room {
+		n.room = 0
+		return
+	}
+	if b := n.breaks; b > 0 {
+		n.breaks = 0
+		if b == 1 && start > 0 && n.raw[start-1] == '\n' {
+			start-- // the usual case: one piece with the text
+		} else {
+			n.room -= b
+			n.newlines(b)
+		}
+	}
+	end = min(end, start+n.room)
+	n.room -= end - start
+	if start == n.to {
+		n.to = end
+		return
+	}
+	n.flush()
+	n.from, n.to = start, end
+}
+
+// flush moves what is due to buf, or past it to the hash.
+func (n *normalizer) flush() {
+	n.write(n.raw[n.from:n.to])
+	n.from, n.to = 0, 0
+}
+
+func (n *normalizer) newlines(count int) {
+	n.flush()
+	for ; count > 0; count -= len(lineFeeds) {
+		n.write(lineFeeds[:min(count, len(lineFeeds))])
+	}
+}
+
+func (n *normalizer) write(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	if n.buf == nil && len(p) < 512 {
+		n.buf = make([]byte, 0, 2048)
+	}
+	if len(n.buf)+len(p) > cap(n.buf) {
+		n.hash.Write(n.buf)
+		n.buf = n.buf[:0]
+		if len(p) > cap(n.buf) {
+			n.hash.Write(p)
+			return
+		}
+	}
+	n.buf = append(n.buf, p...)
+}
+
+var (
+	fromSpace = []byte("From ")
+	lineFeeds = bytes.Repeat([]byte("\n"), 64)
+)
+
+// unquote returns where raw[start:end] starts without the ">" that mbox writers put before "From ".
+func unquote(raw []byte, start, end int) int {
+	if start == end || raw[start] != '>' {
+		return start
+	}
+	i := start
+	for i < end && raw[i] == '>' {
+		i++
+	}
+	if bytes.HasPrefix(raw[i:end], fromSpace) {
+		return i
+	}
+	return start
+}
+
+// addedByStore reports whether line starts a header field that mail stores add or change.
+func addedByStore(line []byte) bool {
+	switch line[0] {
+	case 'S', 's', 'X', 'x', 'C', 'c', 'L', 'l':
+	default:
+		return false
+	}
+	colon := bytes.IndexByte(line[:min(len(line), 80)], ':')
+	if colon < 0 {
+		return false
+	}
+	var buf [80]byte
+	name := append(buf[:0], bytes.TrimRight(line[:colon], " \t")...)
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			name[i] = c + 'a' - 'A'
+		}
+	}
+	switch string(name) {
+	case "status", "x-status", "x-uid", "x-keywords", "x-gmail-labels", "content-length", "lines":
+		return true
+	}
+	return bytes.HasPrefix(name, []byte("x-imap")) || bytes.HasPrefix(name, []byte("x-mozilla-")) || bytes.HasPrefix(name, []byte("x-gm-"))
+}
