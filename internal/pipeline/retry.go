@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// Backoff is the wait between attempts. It doubles from Min to Max, and each wait is shortened at
+// random by up to a half so that workers do not knock together.
+type Backoff struct {
+	Min time.Duration // default 200 ms
+	Max time.Duration // default 30 s
+}
+
+func (b Backoff) after(attempt int) time.Duration {
+	d := cmp.Or(b.Min, 200*time.Millisecond)
+	limit := cmp.Or(b.Max, 30*time.Second)
+	for range attempt {
+		if d *= 2; d >= limit {
+			break
+		}
+	}
+	d = min(d, limit)
+	return d - rand.N(d/2+1)
+}
+
+// trouble is one thing that may be failing. It says so once when that begins and once when it
+// is over.
+type trouble struct {
+	p        *Pipeline
+	what     string
+	attempts int
+	since    time.Time
+	now      atomic.Pointer[Trouble]
+}
+
+// Trouble is something that fails at the moment and is tried again.
+type Trouble struct {
+	What  string // "writing to kafka"
+	Since time.Time
+	Err   error // of the last attempt
+}
+
+func (p *Pipeline) trouble(what string) *trouble {
+	t := &trouble{p: p, what: what}
+	p.stats.watch(t)
+	return t
+}
+
+// again notes a failed attempt, waits, and reports whether to try once more: not when ctx has
+// ended or err is one that GiveUp knows, which then stops the pipeline.
+func (p *Pipeline) again(ctx context.Context, stop context.CancelCauseFunc, t *trouble, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if p.GiveUp != nil && p.GiveUp(err) {
+		stop(err)
+		return false
+	}
+	if t.attempts == 0 {
+		t.since = time.Now()
+		p.Log.Warn(t.what+" fails, trying again until it works", "source", p.Name, "error", err)
+	} else {
+		p.Log.Debug(t.what+" still fails", "source", p.Name, "error", err, "attempts", t.attempts+1)
+	}
+	t.now.Store(&Trouble{What: t.what, Since: t.since, Err: err})
+	t.attempts++
+	select {
+	case <-time.After(p.Backoff.after(t.attempts - 1)):
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// over notes a success.
+func (t *trouble) over() {
+	if t.attempts == 0 {
+		return
+	}
+	t.p.Log.Info(t.what+" works again", "source", t.p.Name, "after", time.Since(t.since).Round(time.Millisecond), "attempts", t.attempts)
+	t.attempts = 0
+	t.now.Store(nil)
+}
+
+// withGrace returns a context that ends d after ctx does.
+func withGrace(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	grace, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(d, cancel)
+	})
+	return grace, func() { stop(); cancel() }
+}
