@@ -20,29 +20,30 @@ func readQmail(m *mail, r *Report) []found {
 	return readQSBMF(text)
 }
 
-// readQSBMF reads the recipient paragraphs "<addr>:\nreason".
+// readQSBMF reads the recipient paragraphs "<addr>:\nreason". Relays lose the blank line
+// before them; a program's output may hold blank lines of its own.
 func readQSBMF(text string) []found {
 	var fs []found
-	paragraphs(text, func(p string) bool {
-		p = strings.TrimLeft(p, " \t")
-		line, rest := cutLine(p)
+	blank := true
+	lines(text, func(line string) bool {
 		line = strings.TrimRight(line, " \t")
-		if line[0] != '<' || !strings.HasSuffix(line, ":") && !strings.Contains(line, ">:") {
-			// A program's output may hold blank lines: it belongs to the recipient before.
-			if n := len(fs); n > 0 && p[0] != '-' && len(fs[n-1].text) < 1<<14 {
-				fs[n-1].text += "\n" + p
-			}
+		t := strings.TrimLeft(line, " \t")
+		n := len(fs)
+		switch i := strings.LastIndex(t, ">:"); {
+		case t == "":
+			blank = true
 			return true
+		case t[0] == '<' && i > 0 && (blank || i+2 == len(t)):
+			fs = append(fs, found{addr: cleanAddress(t[:i+1]), text: strings.TrimSpace(t[i+2:])})
+		case n > 0 && t[0] == '-' && blank:
+		case n > 0 && len(fs[n-1].text) < 1<<14:
+			fs[n-1].text += "\n" + line
 		}
-		i := strings.LastIndex(line, ">:")
-		if i < 0 {
-			return true
-		}
-		f := found{addr: cleanAddress(line[:i+1]), text: strings.TrimSpace(line[i+2:] + "\n" + rest)}
-		fs = append(fs, f)
-		return len(fs) < 10000
+		blank = false
+		return n < 10000
 	})
 	for i := range fs {
+		fs[i].text = strings.TrimSpace(fs[i].text)
 		qmailReason(&fs[i])
 	}
 	return fs

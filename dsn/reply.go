@@ -112,6 +112,11 @@ func findCode(s string) (at, end int) {
 		lead++
 	}
 	if code, ok := replyCode(s[lead:]); ok && (code >= 400 || len(s) > lead+3) {
+		if code < 400 && len(s) > lead+3 && s[lead+3] == '-' { // a greeting that ends in a refusal: "220-mx 421 4.2.1 ..."
+			if at, end := laterFailure(s[lead:]); at > 0 {
+				return lead + at, lead + end
+			}
+		}
 		return lead, lead + 3
 	}
 	for i := 1; i+3 <= len(s); i++ {
@@ -126,6 +131,20 @@ func findCode(s string) (at, end int) {
 			continue
 		}
 		return i, i + 3
+	}
+	return -1, -1
+}
+
+// laterFailure finds a code of a failure with its enhanced status further on in s.
+func laterFailure(s string) (at, end int) {
+	for i := 4; i+9 <= len(s); i++ {
+		if (s[i] == '4' || s[i] == '5') && (s[i-1] == ' ' || s[i-1] == '\n') {
+			if _, ok := replyCode(s[i:]); ok && (s[i+3] == ' ' || s[i+3] == '-') {
+				if st, _, ok := statusAt(s[i+4:]); ok && st.Class == s[i]-'0' {
+					return i, i + 3
+				}
+			}
+		}
 	}
 	return -1, -1
 }
