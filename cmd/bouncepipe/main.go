@@ -1,0 +1,96 @@
+// Command bouncepipe turns bounce mail into a stream of normalized events.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2   // flags, arguments or configuration are wrong
+	exitInterrupted = 130 // by SIGINT or SIGTERM before all was done
+)
+
+func main() {
+	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// Main runs one command and returns its exit status.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "bouncepipe: interrupted")
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "bouncepipe: %v\n", err)
+	var bad *errUsage
+	var conf *errConfig
+	if errors.As(err, &bad) || errors.As(err, &conf) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// errUsage is a mistake of the caller.
+type errUsage struct{ error }
+
+func (e *errUsage) Unwrap() error { return e.error }
+
+func usage(err error) error { return &errUsage{err} }
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bouncepipe",
+		Short: "Turn bounce mail into a stream of normalized events",
+		Long: `bouncepipe reads bounce mail from IMAP mailboxes or archives, says why each recipient
+failed and which rule said so, and publishes one event per recipient to Kafka or as JSON lines.
+
+It delivers at least once: a message counts as done only after its events are acknowledged,
+and an event that is published twice has the same id both times.`,
+		Example: `  bouncepipe explain bounce.eml                 why did this bounce?
+  bouncepipe explain "550 5.7.1 blocked"        what does this reply mean?
+  bouncepipe replay bounces.mbox > events.ndjson
+  bouncepipe run -c bouncepipe.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+	})
+	root.AddCommand(commands()...)
+	for _, c := range root.Commands() {
+		check := c.Args
+		if check == nil {
+			continue
+		}
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+			}
+			return nil
+		}
+	}
+	return root
+}
