@@ -20,15 +20,27 @@ type found struct {
 	reply   string // the SMTP reply of the server that refused, codes included; "": it is in text
 	command string // the SMTP command that was refused, any case
 	host    string // the server that refused
+	status  Status // an enhanced status code that stands outside of the reply
 	action  Action // None: failed
 }
 
 // dialects are tried in order; the first that detects its own mark reads the mail. Marks that
 // others imitate (Postfix, Sendmail, Exim) stand behind those of their imitators.
 var dialects = []dialect{
+	{"opensmtpd", detectOpenSMTPD, readOpenSMTPD, true},
+	{"windows-smtp", detectWindowsSMTP, readWindowsSMTP, false},
+	{"exchange-5.5", detectExchange55, readExchange55, false},
+	{"exchange", detectExchange, readExchange, false},
+	{"domino", detectDomino, readDomino, false},
+	{"intermail", detectInterMail, readInterMail, false},
+	{"mobile-portal", detectMobile, readMobile, false},
+	{"imail", detectIMail, readIMail, false},
+	{"james", detectJames, readJames, false},
+	{"smail", detectSmail, readSmail, false},
 	{"postfix", detectPostfix, readPostfix, true},
 	{"exim", detectExim, readExim, true},
 	{"qmail", detectQmail, readQmail, true},
+	{"sendmail-5", detectSendmail5, readSendmail5, true},
 	{"sendmail", detectSendmail, readSendmail, true},
 }
 
@@ -87,7 +99,7 @@ func match(rs []Recipient, f *found, n int) *Recipient {
 
 // recipient makes a recipient of what the text alone says.
 func (f *found) recipient() Recipient {
-	c := Recipient{Action: f.action}
+	c := Recipient{Action: f.action, Status: f.status}
 	if c.Action == None {
 		c.Action = Failed
 	}

@@ -25,6 +25,7 @@ type mail struct {
 
 	textDone bool
 	textBody string // see text
+	marks    marks  // see opens
 }
 
 func (m *mail) problem(name, detail string) {
