@@ -60,8 +60,11 @@ func (l Limits) withDefaults() Limits {
 
 // read tries the readers in order, the surest first, and reports whether one took the mail.
 func (m *mail) read(r *Report) bool {
+	// Complaints come first, but looking for those that lack their form is work, and a mail
+	// with a machine part is none of them.
+	feedback := m.parts[0].report == "feedback-report" || m.find(isStatusType) == nil
 	switch {
-	case m.readFeedback(r):
+	case feedback && m.readFeedback(r):
 	case m.readDeliveryStatus(r):
 	case m.readDisposition(r):
 	case m.readChallenge(r):
