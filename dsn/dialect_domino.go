@@ -70,7 +70,7 @@ func dominoByIndent(text string) []found {
 			return true
 		}
 		t := strings.TrimSpace(p)
-		if a := cleanAddress(t); isAddress(a) && strings.IndexAny(t, " \n") < 0 {
+		if a := cleanAddress(t); isAddress(a) && !strings.ContainsAny(t, " \n") {
 			fs = append(fs, found{addr: a})
 		} else if len(fs) > 0 {
 			reason = fold(p)

@@ -18,7 +18,7 @@ const (
 
 func detectSendmail5(m *mail) bool {
 	t := m.text()
-	if strings.Index(t, "----- ") < 0 {
+	if !strings.Contains(t, "----- ") {
 		return false
 	}
 	if titleLine(t, sendmail5Recipients) >= 0 {

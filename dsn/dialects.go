@@ -27,6 +27,14 @@ type found struct {
 // dialects are tried in order; the first that detects its own mark reads the mail. Marks that
 // others imitate (Postfix, Sendmail, Exim) stand behind those of their imitators.
 var dialects = []dialect{
+	{"courier", detectCourier, readCourier, true},
+	{"zonemta", detectZoneMTA, readZoneMTA, true},
+	{"haraka", detectHaraka, readHaraka, true},
+	{"dma", detectDMA, readDMA, true},
+	{"nullmailer", detectNullmailer, readNullmailer, true},
+	{"chasquid", detectChasquid, readChasquid, false},
+	{"maddy", detectMaddy, readMaddy, false},
+	{"mox", detectMox, readMox, false},
 	{"opensmtpd", detectOpenSMTPD, readOpenSMTPD, true},
 	{"windows-smtp", detectWindowsSMTP, readWindowsSMTP, false},
 	{"exchange-5.5", detectExchange55, readExchange55, false},
@@ -35,6 +43,18 @@ var dialects = []dialect{
 	{"intermail", detectInterMail, readInterMail, false},
 	{"mobile-portal", detectMobile, readMobile, false},
 	{"imail", detectIMail, readIMail, false},
+	{"groupwise", detectGroupWise, readGroupWise, false},
+	{"sun", detectSun, readSun, false},
+	{"communigate", detectCommuniGate, readCommuniGate, false},
+	{"mailenable", detectMailEnable, readMailEnable, false},
+	{"mdaemon", detectMDaemon, readMDaemon, false},
+	{"hmailserver", detectHMailServer, readHMailServer, false},
+	{"smartermail", detectSmarterMail, readSmarterMail, false},
+	{"surgemail", detectSurgeMail, readSurgeMail, false},
+	{"gromox", detectGromox, readGromox, false},
+	{"dovecot", detectDovecot, readDovecot, false},
+	{"mmdf", detectMMDF, readMMDF, false},
+	{"pp", detectPP, readPP, false},
 	{"james", detectJames, readJames, false},
 	{"smail", detectSmail, readSmail, false},
 	{"postfix", detectPostfix, readPostfix, true},
@@ -144,7 +164,7 @@ func (f *found) complete(c *Recipient) {
 	} else if c.Reply.Command == "" {
 		_, c.Reply.Command = cutInReplyTo(source)
 	}
-	if text := fold(f.text); text != c.DiagnosticCode.Value {
+	if text := fold(f.text); text != c.DiagnosticCode.Value && !strings.Contains(c.Text, text) {
 		c.Text = strings.TrimSpace(c.Text + " " + text)
 	}
 }

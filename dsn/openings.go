@@ -37,6 +37,7 @@ const (
 	markPP
 	markDovecot
 	markGromox
+	markSurgeMail
 )
 
 // openings holds each phrase with what it marks. A phrase stands at the start of a line,
@@ -98,7 +99,9 @@ var openings = newOpenings([]opening{
 	{"Your message could not be delivered to", markMMDF},
 	{"This report relates to your message:", markPP},
 	{"Your message to <", markDovecot},
+	{"Your message was automatically rejected by Sieve", markDovecot},
 	{"Below is the original mail information:", markGromox},
+	{"Your message cannot be delivered to the following recipients:", markSurgeMail},
 })
 
 type opening struct {

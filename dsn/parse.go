@@ -119,7 +119,7 @@ func (m *mail) readDeliveryStatus(r *Report) bool {
 func (m *mail) strayStatus() string {
 	for i := range m.parts {
 		p := &m.parts[i]
-		if p.inside || strings.HasPrefix(p.value, "multipart/") || isMessageType(p.value) {
+		if p.inside || strings.HasPrefix(p.value, "multipart/") || isMessageType(p.value) || strings.HasSuffix(p.value, "disposition-notification") {
 			continue
 		}
 		if at := indexFold(p.body, "\nfinal-recipient:"); at >= 0 {

@@ -1,0 +1,69 @@
+package dsn
+
+import "strings"
+
+// Courier, courier/module.dsn: a dash rule and a centred title per kind of outcome, then "<addr>:"
+// with the session below it.
+//
+//	<ann@example.org>:
+//	     mx.example.org [192.0.2.9]:
+//	 >>> RCPT TO:<ann@example.org>
+//	 <<< 550 5.1.1 User unknown
+//
+// " *** text" is an error of the connection or of a local program.
+func detectCourier(m *mail) bool {
+	return m.opens(markCourier) && strings.Contains(m.text(), "running the Courier mail server")
+}
+
+func readCourier(m *mail, r *Report) []found {
+	var fs []found
+	action := None
+	var replies []string
+	done := func() {
+		if n := len(fs); n > 0 && len(replies) > 0 {
+			f := &fs[n-1]
+			if f.reply = lastFailure(replies, f.addr); f.reply == "" {
+				f.reply = replies[len(replies)-1]
+			}
+		}
+		replies = nil
+	}
+	lines(m.text(), func(line string) bool {
+		t := strings.TrimSpace(line)
+		n := len(fs)
+		switch {
+		case t == "":
+		case line[0] == '<' && isAddress(cleanAddress(strings.TrimSuffix(t, ":"))):
+			done()
+			fs = append(fs, found{addr: cleanAddress(strings.TrimSuffix(t, ":")), action: action})
+		case strings.HasPrefix(t, "----------"):
+			done()
+		case t == "UNDELIVERABLE MAIL":
+			action = Failed
+		case t == "DELAYS IN DELIVERING YOUR MESSAGE":
+			action = Delayed
+		case t == "MESSAGE DELIVERED SUCCESSFULLY":
+			action = Delivered
+		case t == "MESSAGE DELIVERED TO A MAIL GATEWAY":
+			action = Relayed
+		case n == 0 || line[0] != ' ' && line[0] != '\t':
+		case strings.HasPrefix(t, ">>> "):
+			fs[n-1].command = t[4:]
+		case strings.HasPrefix(t, "<<< "):
+			replies = addReplyLine(replies, t[4:])
+		case strings.HasPrefix(t, "*** "):
+			fs[n-1].text += " " + t[4:]
+		case strings.HasSuffix(t, "]:"):
+			host, _, _ := strings.Cut(t, " ")
+			fs[n-1].host = host
+		default:
+			fs[n-1].text += " " + t
+		}
+		return n < 10000
+	})
+	done()
+	for i := range fs {
+		fs[i].text = strings.TrimSpace(fs[i].text)
+	}
+	return fs
+}
