@@ -8,7 +8,7 @@ func detectIMail(m *mail) bool {
 	if strings.Contains(m.header.Get("X-Mailer"), "SMTP32 ") && m.has(markIMail) {
 		return true
 	}
-	return m.opens(markIMail) && m.marks.top&(1<<markIMail) != 0 && strings.Contains(m.text(), "Original message follows")
+	return m.opens(markIMail) && m.marks.top.has(markIMail) && strings.Contains(m.text(), "Original message follows")
 }
 
 func readIMail(m *mail, r *Report) []found {

@@ -38,11 +38,13 @@ const (
 	markDovecot
 	markGromox
 	markSurgeMail
+
+	markServices // the first of services.go
 )
 
 // openings holds each phrase with what it marks. A phrase stands at the start of a line,
 // behind white space; quoted lines ("> ...") are someone speaking about a report.
-var openings = newOpenings([]opening{
+var openings = newOpenings(serviceOpenings, []opening{
 	{"This is a delivery status notification from ", markCourier},
 	{"This is the DragonFly Mail Agent", markDMA},
 	{"This is the MAILER-DAEMON, please DO NOT REPLY to this e", markOpenSMTPD},
@@ -111,11 +113,13 @@ type opening struct {
 
 const openingKey = 6 // bytes of a phrase that pick its bucket
 
-func newOpenings(list []opening) map[string][]opening {
-	t := make(map[string][]opening, len(list))
-	for _, o := range list {
-		k := o.phrase[:openingKey]
-		t[k] = append(t[k], o)
+func newOpenings(lists ...[]opening) map[string][]opening {
+	t := make(map[string][]opening, 200)
+	for _, list := range lists {
+		for _, o := range list {
+			k := o.phrase[:openingKey]
+			t[k] = append(t[k], o)
+		}
 	}
 	return t
 }
@@ -123,8 +127,15 @@ func newOpenings(list []opening) map[string][]opening {
 // marks are the openings that a mail has.
 type marks struct {
 	done     bool
-	any, top uint64 // top: on the first lines
+	any, top markSet // top: on the first lines
 }
+
+// markSet is a set of marks.
+type markSet [2]uint64
+
+func (s *markSet) add(k mark) { s[k/64] |= 1 << (k % 64) }
+
+func (s *markSet) has(k mark) bool { return s[k/64]&(1<<(k%64)) != 0 }
 
 const (
 	openingLines = 80
@@ -145,13 +156,13 @@ func (m *mail) readMarks() {
 			return n < openingLines
 		}
 		if t[0] == '<' && isAngleDiagnostic(t) {
-			m.marks.any |= 1 << markExchange55
+			m.marks.any.add(markExchange55)
 		}
 		for _, o := range openings[t[:openingKey]] {
 			if strings.HasPrefix(t, o.phrase) {
-				m.marks.any |= 1 << o.mark
+				m.marks.any.add(o.mark)
 				if n <= openingTop {
-					m.marks.top |= 1 << o.mark
+					m.marks.top.add(o.mark)
 				}
 			}
 		}
@@ -164,7 +175,7 @@ func (m *mail) has(k mark) bool {
 	if !m.marks.done {
 		m.readMarks()
 	}
-	return m.marks.any&(1<<k) != 0
+	return m.marks.any.has(k)
 }
 
 // opens reports whether the mail itself opens like that server's reports. A phrase alone may
@@ -178,7 +189,7 @@ func (m *mail) opens(k mark) bool {
 		return true
 	}
 	signs := m.signs()
-	return signs >= 1 || signs == 0 && m.marks.top&(1<<k) != 0
+	return signs >= 1 || signs == 0 && m.marks.top.has(k)
 }
 
 // labels is a table of the labels ("Reason:") that open a value, in lower case.

@@ -81,9 +81,9 @@ func headerBlock(s string) (text, original string) {
 		if n < 0 {
 			return s, ""
 		}
-		i += n + 2
-		if looksLikeHeader(s[i:]) && !hasPrefixFold(s[i:], "reporting-mta") {
-			return s[:i], s[i:]
+		i += n + 1
+		if rest := s[i+1:]; looksLikeHeader(rest) && !hasPrefixFold(rest, "reporting-mta") {
+			return s[:i+1], rest
 		}
 	}
 }
