@@ -152,7 +152,7 @@ func rootText(err error) string {
 
 // oneLine drops the library's own prefixes and line breaks.
 func oneLine(s string) string {
-	for _, prefix := range []string{"kafka.(*Client).Produce: ", "kafka.(*Client).Metadata: ", "kafka.(*Client).CreateTopics: ", "kafka.(*Client).DescribeConfigs: "} {
+	for _, prefix := range []string{"kafka.(*Client).Produce: ", "kafka.(*Client).RawProduce: ", "kafka.(*Client).Metadata: ", "kafka.(*Client).CreateTopics: ", "kafka.(*Client).DescribeConfigs: "} {
 		s = strings.ReplaceAll(s, prefix, "")
 	}
 	return strings.Join(strings.Fields(s), " ")

@@ -1,0 +1,591 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.uber.org/goleak"
+
+	"github.com/bouncepipe/bouncepipe/internal/kafkaconn"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fake starts an embedded broker with a topic "events" of 4 partitions.
+func fake(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.SeedTopics(4, "events")}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// broker returns a broker and a new topic of 4 partitions on it. It is the one that
+// BOUNCEPIPE_TEST_KAFKA names, else an embedded one.
+func broker(t testing.TB) (addr, topic string) {
+	t.Helper()
+	addr = os.Getenv("BOUNCEPIPE_TEST_KAFKA")
+	if addr == "" {
+		return fake(t).ListenAddrs()[0], "events"
+	}
+	topic = fmt.Sprintf("bouncepipe-test-%d", time.Now().UnixNano())
+	conn, err := kafkaconn.New(kafkaconn.Config{Brokers: []string{addr}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	results, err := conn.EnsureTopics(context.Background(), []kafkaconn.TopicSpec{{Name: topic, Partitions: 4, Replication: 1}})
+	if err != nil || results[0].Err != nil {
+		t.Fatal(err, results)
+	}
+	return addr, topic
+}
+
+func writer(t testing.TB, addr string, opts KafkaOptions, change ...func(*kafkaconn.Config)) *Kafka {
+	t.Helper()
+	if opts.Topics == nil {
+		opts.Topics = map[string]string{StreamEvents: "events"}
+	}
+	cfg := kafkaconn.Config{Brokers: []string{addr}, MetadataTTL: 200 * time.Millisecond, Timeout: 5 * time.Second, DialTimeout: 2 * time.Second}
+	for _, topic := range opts.Topics {
+		cfg.Topics = append(cfg.Topics, topic)
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	conn, err := kafkaconn.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := NewKafka(conn, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close(context.Background()) })
+	return k
+}
+
+// consume reads n records of the topic, and fails if there are fewer or more.
+func consume(t testing.TB, addr, topic string, n int) []*kgo.Record {
+	t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var recs []*kgo.Record
+	for len(recs) < n && ctx.Err() == nil {
+		recs = append(recs, c.PollFetches(ctx).Records()...)
+	}
+	more, stop := context.WithTimeout(context.Background(), 150*time.Millisecond)
+	defer stop()
+	recs = append(recs, c.PollFetches(more).Records()...)
+	if len(recs) != n {
+		t.Fatalf("%d records in %s, want %d", len(recs), topic, n)
+	}
+	return recs
+}
+
+func deadline(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// until writes recs as the pipeline does, and returns the errors on the way.
+func until(t testing.TB, k *Kafka, recs []Record) (errs []error) {
+	t.Helper()
+	ctx := deadline(t)
+	for {
+		err := k.Write(ctx, recs)
+		if err == nil {
+			if strings.Contains(acked(recs), "-") {
+				t.Fatal("no error, but records without acknowledgement")
+			}
+			return errs
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		errs = append(errs, err)
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func keyed(n, keys int) []Record {
+	recs := make([]Record, n)
+	for i := range recs {
+		recs[i] = Record{Stream: StreamEvents, Key: fmt.Appendf(nil, "user%d@example.org", i%keys), Value: fmt.Appendf(nil, `{"id":"%032d"}`, i)}
+	}
+	return recs
+}
+
+func TestKafkaDelivers(t *testing.T) {
+	for _, compression := range []string{"", "none", "snappy", "lz4", "zstd", "gzip"} {
+		t.Run(compression, func(t *testing.T) {
+			addr, topic := broker(t)
+			k := writer(t, addr, KafkaOptions{Topics: map[string]string{StreamEvents: topic}, Compression: compression, MaxBatchBytes: 8 << 10})
+			recs := keyed(1000, 37)
+			recs[7].Headers = CloudEventHeaders(sample(), "/bouncepipe")
+			recs[8].Headers = []Header{{"empty", []byte{}}, {"", nil}}
+			recs[9].Value = []byte{}
+			recs[10].Value = nil
+			recs[11].Value = bytes.Repeat([]byte("long "), 1000)
+			start := time.Now().Add(-time.Millisecond)
+			if err := k.Write(deadline(t), recs); err != nil || strings.Contains(acked(recs), "-") {
+				t.Fatal(err)
+			}
+			index := map[string]int{}
+			for i, r := range recs {
+				index[string(r.Key)+string(r.Value)] = i
+			}
+			last := map[string]int{}
+			for _, got := range consume(t, addr, topic, len(recs)) {
+				i, ok := index[string(got.Key)+string(got.Value)]
+				if !ok {
+					t.Fatalf("nobody wrote %s %s", got.Key, got.Value)
+				}
+				want := recs[i]
+				if (got.Value == nil) != (want.Value == nil) || len(got.Headers) != len(want.Headers) {
+					t.Fatalf("record %d: %v", i, got)
+				}
+				for h, header := range got.Headers {
+					if header.Key != want.Headers[h].Key || !bytes.Equal(header.Value, want.Headers[h].Value) {
+						t.Errorf("record %d: header %v", i, header)
+					}
+				}
+				if p := partition(want.Key, 4); int(got.Partition) != p {
+					t.Errorf("record %d in partition %d, Java's would be %d", i, got.Partition, p)
+				}
+				if got.Timestamp.Before(start) || got.Timestamp.After(time.Now()) {
+					t.Errorf("record %d has time %v", i, got.Timestamp)
+				}
+				if n, seen := last[string(got.Key)]; seen && n > i {
+					t.Errorf("record %d of %s after %d", i, got.Key, n)
+				}
+				last[string(got.Key)] = i
+			}
+			if s := k.Stats(); s.Records != 1000 || s.Failures != 0 || s.Shortened != 0 || s.Bytes == 0 || s.Requests < 4 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+func TestKafkaSpreadsRecordsWithoutKey(t *testing.T) {
+	addr, topic := broker(t)
+	k := writer(t, addr, KafkaOptions{Topics: map[string]string{StreamEvents: topic}})
+	recs := keyed(1000, 1)
+	for i := range recs {
+		recs[i].Key = nil
+	}
+	until(t, k, recs)
+	count := map[int32]int{}
+	for _, r := range consume(t, addr, topic, 1000) {
+		if r.Key != nil {
+			t.Errorf("key %q", r.Key)
+		}
+		count[r.Partition]++
+	}
+	for p := range int32(4) {
+		if count[p] < 150 {
+			t.Errorf("partition %d has %d of 1000", p, count[p])
+		}
+	}
+}
+
+// TestKafkaAcksAll: nothing counts as stored before all replicas in sync have it.
+func TestKafkaAcksAll(t *testing.T) {
+	c := fake(t)
+	requests := 0
+	c.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		requests++
+		if acks := req.(*kmsg.ProduceRequest).Acks; acks != -1 {
+			t.Errorf("acks %d", acks)
+		}
+		if ms := req.(*kmsg.ProduceRequest).TimeoutMillis; ms < 2000 {
+			t.Errorf("the broker has %d ms to replicate", ms)
+		}
+		return nil, nil, false
+	})
+	until(t, writer(t, c.ListenAddrs()[0], KafkaOptions{}), keyed(100, 20))
+	if requests == 0 {
+		t.Error("no requests")
+	}
+}
+
+// TestKafkaLostAcknowledgement: stored, but the answer says otherwise: stored again.
+func TestKafkaLostAcknowledgement(t *testing.T) {
+	for _, e := range []*kerr.Error{kerr.NotEnoughReplicasAfterAppend, kerr.RequestTimedOut} {
+		t.Run(e.Message, func(t *testing.T) {
+			c := fake(t)
+			k := writer(t, c.ListenAddrs()[0], KafkaOptions{})
+			c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Partitions: []int32{1}, Err: e})
+			recs := keyed(400, 40)
+			if errs := until(t, k, recs); len(errs) != 1 {
+				t.Errorf("errors: %v", errs)
+			}
+			again := 0
+			for _, r := range recs {
+				if partition(r.Key, 4) == 1 {
+					again++
+				}
+			}
+			count := map[string]int{}
+			for _, r := range consume(t, c.ListenAddrs()[0], "events", 400+again) {
+				count[string(r.Value)]++
+			}
+			for _, r := range recs {
+				want := 1
+				if partition(r.Key, 4) == 1 {
+					want = 2
+				}
+				if count[string(r.Value)] != want {
+					t.Errorf("%s stored %d times, want %d", r.Value, count[string(r.Value)], want)
+				}
+			}
+		})
+	}
+}
+
+// TestKafkaAcknowledgesExactly: of three partitions that fail, those of the fourth are stored, and only they.
+func TestKafkaAcknowledgesExactly(t *testing.T) {
+	c := fake(t)
+	k := writer(t, c.ListenAddrs()[0], KafkaOptions{})
+	fault := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Partitions: []int32{0, 1, 3}, Err: kerr.NotEnoughReplicas, Count: -1})
+	recs := keyed(100, 20)
+	err := k.Write(deadline(t), recs)
+	if !errors.Is(err, kafka.NotEnoughReplicas) || !strings.Contains(err.Error(), "fewer replicas in sync than min.insync.replicas") || !strings.Contains(err.Error(), "2 of 4 partitions more") {
+		t.Errorf("error %v", err)
+	}
+	for i, r := range recs {
+		if r.Acked != (partition(r.Key, 4) == 2) {
+			t.Errorf("record %d: acked %v", i, r.Acked)
+		}
+	}
+	fault.Remove()
+	until(t, k, recs)
+	consume(t, c.ListenAddrs()[0], "events", 100)
+}
+
+func TestKafkaFollowsTheLeader(t *testing.T) {
+	c := fake(t, kfake.NumBrokers(3))
+	k := writer(t, c.ListenAddrs()[0], KafkaOptions{})
+	until(t, k, keyed(100, 20))
+	for p := range int32(4) {
+		if err := c.MoveTopicPartition("events", p, (c.LeaderFor("events", p)+1)%3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	errs := until(t, k, keyed(100, 20))
+	for _, err := range errs {
+		if !errors.Is(err, kafka.NotLeaderForPartition) || !strings.Contains(err.Error(), "no leader at the moment") {
+			t.Errorf("error %v", err)
+		}
+	}
+	consume(t, c.ListenAddrs()[0], "events", 200)
+}
+
+func TestKafkaUnknownTopic(t *testing.T) {
+	c := fake(t)
+	k := writer(t, c.ListenAddrs()[0], KafkaOptions{Topics: map[string]string{StreamEvents: "events", StreamUnrecognized: "late"}})
+	recs := append(keyed(10, 5), Record{Stream: StreamUnrecognized, Value: []byte("raw")}, Record{Stream: "raw", Value: []byte("x")})
+	err := k.Write(deadline(t), recs)
+	for _, want := range []string{"topic late: ", "bouncepipe topics create", `stream "raw" has no topic`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	if !errors.Is(err, kafka.UnknownTopicOrPartition) || acked(recs) != "++++++++++--" {
+		t.Error(acked(recs))
+	}
+	if err := c.CreateTopic("late", 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	until(t, k, recs[:11])
+	consume(t, c.ListenAddrs()[0], "events", 10)
+	consume(t, c.ListenAddrs()[0], "late", 1)
+}
+
+func TestKafkaTopicGrows(t *testing.T) {
+	c := fake(t)
+	addr := c.ListenAddrs()[0]
+	k := writer(t, addr, KafkaOptions{})
+	until(t, k, keyed(10, 5))
+	res, err := k.conn.Client().CreatePartitions(deadline(t), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: "events", Count: 9}}})
+	if err != nil || res.Errors["events"] != nil {
+		t.Fatal(err, res)
+	}
+	for n := 0; n != 9; {
+		if n, err = k.count(deadline(t), StreamEvents, "events"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	until(t, k, keyed(100, 50))
+	seen := map[int32]bool{}
+	for _, r := range consume(t, addr, "events", 110) {
+		seen[r.Partition] = true
+	}
+	if len(seen) != 9 {
+		t.Errorf("%d partitions hold records", len(seen))
+	}
+}
+
+// TestKafkaOneOversizeAmongMany: 99 as they are, one shortened and marked.
+func TestKafkaOneOversizeAmongMany(t *testing.T) {
+	small, large := "50000", strings.Repeat("550 no, because of ümläuts. ", 50_000)
+	for _, c := range []struct {
+		name  string
+		large string
+		topic map[string]string
+		deny  bool // the user may not ask for the limit
+	}{
+		{"known before", large, nil, false},
+		{"broker says so", large[:80_000], map[string]string{"max.message.bytes": small}, false},
+		{"broker says so, limit secret", large[:80_000], map[string]string{"max.message.bytes": small}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cluster := fake(t)
+			if err := cluster.CreateTopic("limited", 4, c.topic); err != nil {
+				t.Fatal(err)
+			}
+			if c.deny {
+				cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Err: kerr.TopicAuthorizationFailed, Count: -1})
+			}
+			k := writer(t, cluster.ListenAddrs()[0], KafkaOptions{Topics: map[string]string{StreamEvents: "limited"}})
+			recs := make([]Record, 100)
+			for i := range recs {
+				e := sample()
+				e.ID = fmt.Sprintf("%032d", i)
+				if i == 50 {
+					e.DiagnosticCode = c.large
+				}
+				value, _ := JSON{}.Append(nil, e)
+				recs[i] = Record{Stream: StreamEvents, Key: fmt.Append(nil, i%7), Value: value, Headers: CloudEventHeaders(e, "/x")}
+			}
+			if err := k.Write(deadline(t), recs); err != nil || strings.Contains(acked(recs), "-") {
+				t.Fatal(err)
+			}
+			whole := 0
+			for _, r := range consume(t, cluster.ListenAddrs()[0], "limited", 100) {
+				var e Event
+				if err := json.Unmarshal(r.Value, &e); err != nil {
+					t.Fatal(err)
+				}
+				if e.ID == fmt.Sprintf("%032d", 50) {
+					if len(e.Problems) != 1 || e.Problems[0].Name != ShortenedProblem || !strings.HasPrefix(c.large, e.DiagnosticCode) || len(e.DiagnosticCode) < 10_000 || e.Address != sample().Address {
+						t.Errorf("%.300s", r.Value)
+					}
+				} else if len(e.Problems) == 0 {
+					whole++
+				}
+			}
+			if s := k.Stats(); whole != 99 || s.Shortened != 1 || s.Records != 100 {
+				t.Errorf("%d whole, %+v", whole, s)
+			}
+		})
+	}
+}
+
+func TestKafkaTruncatesRawMail(t *testing.T) {
+	addr, topic := broker(t)
+	k := writer(t, addr, KafkaOptions{Topics: map[string]string{StreamUnrecognized: topic}, MaxBatchBytes: 10_000})
+	raw := bytes.Repeat([]byte("x"), 20_000)
+	headers := []Header{{"bouncepipe_reason", []byte("not a report")}}
+	until(t, k, []Record{{Stream: StreamUnrecognized, Value: raw, Headers: headers}, {Stream: StreamUnrecognized, Value: raw[:9000], Headers: headers}})
+	lengths := map[int]int{}
+	for _, r := range consume(t, addr, topic, 2) {
+		lengths[len(r.Headers)] = len(r.Value)
+		if len(r.Headers) == 2 && (r.Headers[1].Key != TruncatedHeader || string(r.Headers[1].Value) != "20000") {
+			t.Errorf("headers %v", r.Headers)
+		}
+	}
+	if lengths[1] != 9000 || lengths[2] < 9_500 || lengths[2] > 10_000 {
+		t.Errorf("lengths %v", lengths)
+	}
+	if len(headers) != 1 {
+		t.Error("the record was changed")
+	}
+}
+
+// TestKafkaRejectedRecord: one that no broker takes does not keep the others.
+func TestKafkaRejectedRecord(t *testing.T) {
+	c := fake(t)
+	k := writer(t, c.ListenAddrs()[0], KafkaOptions{})
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.InvalidRecord, Count: -1, When: func(req kmsg.Request) bool {
+		return bytes.Contains(req.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Records, []byte("poison"))
+	}})
+	recs := keyed(100, 20)
+	recs[42].Value = []byte("poison")
+	err := k.Write(deadline(t), recs)
+	if !errors.Is(err, ErrRejected) || errors.Is(err, ErrTooLarge) || strings.Count(acked(recs), "+") != 99 || recs[42].Acked {
+		t.Errorf("%v, %s", err, acked(recs))
+	}
+	// Nor does a record that cannot be shortened.
+	recs = keyed(100, 20)
+	recs[42].Key = bytes.Repeat([]byte("k"), 2_000_000)
+	recs[43].Value = bytes.Repeat([]byte("not JSON"), 200_000)
+	err = k.Write(deadline(t), recs)
+	if !errors.Is(err, ErrTooLarge) || strings.Count(acked(recs), "+") != 98 {
+		t.Errorf("%v, %s", err, acked(recs))
+	}
+	consume(t, c.ListenAddrs()[0], "events", 99+98)
+}
+
+func TestKafkaBrokerDown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	k := writer(t, addr, KafkaOptions{})
+	recs := keyed(100, 20)
+	for range 2 {
+		if err := k.Write(deadline(t), recs); err == nil || !strings.Contains(err.Error(), "connection refused ("+addr+")") || strings.Contains(acked(recs), "+") {
+			t.Fatal(err)
+		}
+	}
+	start := func() *kfake.Cluster {
+		c, err := kfake.NewCluster(kfake.Ports(port), kfake.SeedTopics(4, "events"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := start()
+	until(t, k, recs)
+	consume(t, addr, "events", 100)
+	c.Close()
+	recs = keyed(100, 20)
+	if err := k.Write(deadline(t), recs); err == nil || strings.Contains(acked(recs), "+") {
+		t.Fatal(err)
+	}
+	c = start()
+	defer c.Close()
+	until(t, k, recs)
+	consume(t, addr, "events", 100)
+}
+
+func TestKafkaWrongPassword(t *testing.T) {
+	c := fake(t, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-256", "jo", "s3cret"))
+	sasl := func(password string) func(*kafkaconn.Config) {
+		return func(cfg *kafkaconn.Config) {
+			cfg.SASL = &kafkaconn.SASL{Mechanism: "SCRAM-SHA-256", User: "jo", Password: password}
+		}
+	}
+	recs := keyed(10, 5)
+	err := writer(t, c.ListenAddrs()[0], KafkaOptions{}, sasl("wr0ng")).Write(deadline(t), recs)
+	if err == nil || !strings.Contains(err.Error(), "check user and password (SCRAM-SHA-256 as jo)") || strings.Contains(acked(recs), "+") {
+		t.Error(err)
+	}
+	until(t, writer(t, c.ListenAddrs()[0], KafkaOptions{}, sasl("s3cret")), recs)
+}
+
+func TestKafkaContextEnds(t *testing.T) {
+	c := fake(t)
+	k := writer(t, c.ListenAddrs()[0], KafkaOptions{})
+	until(t, k, keyed(10, 5))
+	release := make(chan struct{})
+	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.SleepControl(func() { <-release })
+		return nil, nil, false
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	recs := keyed(10, 1)
+	if err := k.Write(ctx, recs); err == nil || strings.Contains(acked(recs), "+") {
+		t.Error(err, acked(recs))
+	}
+	close(release)
+}
+
+// TestKafkaOneRequestInFlight: a second Write to a partition waits for the first.
+func TestKafkaOneRequestInFlight(t *testing.T) {
+	k := writer(t, "127.0.0.1:1", KafkaOptions{})
+	p := topicPartition{"events", 1}
+	release, err := k.acquire(context.Background(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := k.acquire(ctx, p); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("second request: %v", err)
+	}
+	if other, err := k.acquire(context.Background(), topicPartition{"events", 2}); err != nil {
+		t.Errorf("other partition: %v", err)
+	} else {
+		other()
+	}
+	release()
+	if again, err := k.acquire(context.Background(), p); err != nil {
+		t.Error(err)
+	} else {
+		again()
+	}
+}
+
+func TestKafkaConfiguration(t *testing.T) {
+	conn, err := kafkaconn.New(kafkaconn.Config{Brokers: []string{"localhost"}, Topics: []string{"events"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for want, opts := range map[string]KafkaOptions{
+		`compression "br" is unknown`:                      {Compression: "br"},
+		"stream events has no topic":                       {Topics: map[string]string{StreamEvents: ""}},
+		"topic other is not among the connection's topics": {Topics: map[string]string{StreamEvents: "other"}},
+	} {
+		if _, err := NewKafka(conn, opts); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", opts, err, want)
+		}
+	}
+}
+
+func BenchmarkKafka(b *testing.B) {
+	for _, compression := range []string{"none", "snappy", "lz4", "zstd", "gzip"} {
+		b.Run(compression, func(b *testing.B) {
+			c := fake(b, kfake.BlackholeProduce())
+			k := writer(b, c.ListenAddrs()[0], KafkaOptions{Compression: compression})
+			recs := make([]Record, 4000)
+			for i := range recs {
+				e := sample()
+				e.ID = fmt.Sprintf("%032d", i)
+				value, _ := JSON{}.Append(nil, e)
+				recs[i] = Record{Stream: StreamEvents, Key: fmt.Append(nil, i), Value: value, Headers: CloudEventHeaders(e, "/x")}
+			}
+			n := 0
+			for b.Loop() {
+				for i := range recs {
+					recs[i].Acked = false
+				}
+				if err := k.Write(context.Background(), recs); err != nil {
+					b.Fatal(err)
+				}
+				n += len(recs)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
