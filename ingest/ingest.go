@@ -26,6 +26,10 @@ type Message struct {
 	// Err is set when the source could not deliver the body; the message is then
 	// published as quarantined.
 	Err error
+	// Cut is set when the archive that holds the message seems to end within it: no blank
+	// line or less than its Content-Length follows. It is published as it is; when the
+	// archive has grown, a replay with State reads the message again.
+	Cut bool
 }
 
 // Batch is the unit of acknowledgement.

@@ -1,0 +1,379 @@
+package ingest
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+)
+
+// file is the file being read.
+type file struct {
+	item
+	loc     location
+	f       io.Closer
+	pump    *pump
+	read    *counter
+	stats   *FileStats
+	state   string   // the key of its position; empty: none is recorded
+	id      identity // as it was opened
+	resume  filePosition
+	now     filePosition // how far it has been read
+	leaves  int          // streams of messages found in it so far
+	packed  bool         // it is an archive
+	failed  bool         // not all of it could be read
+	changed bool         // it is not what was recorded
+}
+
+// leaf is a stream of messages: an mbox or one mail.
+type leaf struct {
+	stream
+	mbox *splitter
+	one  *single
+	path string
+
+	// Of an mbox that was begun before.
+	ahead int64  // how much is to be passed over
+	tail  string // what the last KiB of that hashes to; empty: not looked at
+	skip  int64  // a first message that ends here was committed
+
+	begun int64 // where the present message of an mbox begins, -1 before the first
+	stale bool  // file.now.Tail is not that of file.now.Offset
+}
+
+// counter counts what is read of the file itself, for progress.
+type counter struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// next returns the next message; nil without an error: none, but ask again.
+func (l *leaf) next(ctx context.Context, held bool, f *file) (*Message, error) {
+	if f.pump != nil {
+		f.pump.ctx = ctx
+	}
+	if l.one != nil {
+		e, err := l.one.next(ctx, held)
+		if err != nil {
+			return nil, err
+		}
+		if e.err == nil {
+			f.now.Leaf = f.leaves
+		}
+		return l.message(e, l.loc.file(), f), nil
+	}
+	if l.ahead > 0 {
+		if err := l.forward(ctx); err != nil {
+			return nil, err
+		}
+	}
+	e, err := l.mbox.next(ctx, held)
+	if err != nil {
+		return nil, err
+	}
+	f.passed(l, e)
+	before := e.end == l.skip && e.err == nil
+	l.skip = 0
+	if before {
+		return nil, nil
+	}
+	return l.message(e, l.loc.mbox(e.off), f), nil
+}
+
+func (l *leaf) message(e extent, source string, f *file) *Message {
+	m := &Message{Source: source, Raw: e.raw, Size: e.size, Cut: e.cut && e.err == nil}
+	if e.err != nil {
+		f.failed = true
+		m.Err = fmt.Errorf("%s: %w", l.path, e.err)
+	}
+	return m
+}
+
+// advance finds the next leaf: in the archive being read, or in the next file.
+func (s *PathSource) advance(ctx context.Context, b *Batch, pb *pathBatch) error {
+	if s.entering != nil {
+		return s.enter(ctx, *s.entering, b, pb)
+	}
+	if n := len(s.containers); n > 0 {
+		c := s.containers[n-1]
+		member, err := c.next()
+		var one *memberError
+		switch {
+		case err == nil:
+			return s.enter(ctx, member, b, pb)
+		case errors.As(err, &one):
+			s.lost(b, pb, one.loc, err)
+		default:
+			if err != io.EOF {
+				s.lost(b, pb, s.file.loc, err)
+			}
+			c.close()
+			s.containers = s.containers[:n-1]
+		}
+		return ctx.Err()
+	}
+	if s.file != nil {
+		s.file.finish(pb)
+		s.mu.Lock()
+		s.ledger.finished(s.file)
+		s.mu.Unlock()
+		s.closeFile()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.pending == nil {
+		it, err := s.walk.next()
+		if err != nil {
+			return err
+		}
+		s.pending = &it
+	}
+	return s.open(ctx, b, pb)
+}
+
+// open opens the pending file.
+func (s *PathSource) open(ctx context.Context, b *Batch, pb *pathBatch) error {
+	it := *s.pending
+	f := &file{item: it, changed: it.fresh}
+	var err error
+	if it.path == "-" {
+		f.loc = stdinLocation
+	} else if f.loc, err = fileLocation(it.path); err != nil {
+		return err
+	}
+	st := stream{loc: f.loc, size: -1}
+	if it.err == nil {
+		it.err = s.openStream(f, &st)
+		if _, gone := moved(it.path, it.err); gone && filepath.Base(filepath.Dir(it.path)) == "new" {
+			s.pending = nil // it is in cur now, which is read after new
+			return nil
+		}
+	}
+	if it.err == nil && s.opts.State != nil && it.key != "" && st.at != nil {
+		done, err := s.load(ctx, f, st)
+		if err != nil {
+			f.f.Close()
+			return err
+		}
+		if done {
+			s.pending = nil
+			f.f.Close()
+			return nil
+		}
+	}
+	s.pending, s.file = nil, f
+	s.mu.Lock()
+	s.ledger.opened(f)
+	s.mu.Unlock()
+	if it.err != nil {
+		s.account(true)
+		s.fail(b, pb, f.loc, bare(it.path, it.err))
+		return nil
+	}
+	return s.enter(ctx, st, b, pb)
+}
+
+func (s *PathSource) openStream(f *file, st *stream) error {
+	var r io.Reader
+	if f.path == "-" {
+		f.pump = newPump(s.opts.Stdin)
+		f.f, r = f.pump, f.pump
+	} else {
+		o, err := os.Open(f.path)
+		if to, ok := moved(f.path, err); ok && filepath.Base(filepath.Dir(f.path)) == "cur" {
+			f.path = to
+			if f.loc, err = fileLocation(to); err != nil {
+				return err
+			}
+			st.loc = f.loc
+			o, err = os.Open(to)
+		}
+		if err != nil {
+			return err
+		}
+		info, err := o.Stat()
+		if err != nil {
+			o.Close()
+			return err
+		}
+		if info.Mode().IsRegular() {
+			f.f, r, st.at, st.size = o, o, o, info.Size()
+		} else {
+			f.pump = newPump(o)
+			f.f, r = pipe{f.pump, o}, f.pump
+		}
+	}
+	f.read = &counter{r, &s.ledger.read}
+	st.r = f.read
+	return nil
+}
+
+// pipe closes a named pipe and what reads it.
+type pipe struct {
+	*pump
+	f fs.File
+}
+
+func (p pipe) Close() error {
+	p.pump.Close()
+	return p.f.Close()
+}
+
+// enter makes a leaf of a stream, or a container to find leaves in.
+func (s *PathSource) enter(ctx context.Context, st stream, b *Batch, pb *pathBatch) error {
+	if s.file.pump != nil {
+		s.file.pump.ctx = ctx
+	}
+	for {
+		head := make([]byte, sniffLen)
+		n, err := io.ReadFull(st.r, head)
+		head = head[:n]
+		if err != nil && ctx.Err() != nil {
+			st.r = &headed{head, st.r}
+			s.entering = &st
+			return ctx.Err()
+		}
+		s.entering = nil
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			// What came before the error is still a mail or an mbox.
+			st.r = failing{err}
+		}
+		st.r = &headed{head, st.r}
+		k := sniff(head)
+		if k != kindMail && k != kindMbox && st.packed >= maxPacked {
+			s.lost(b, pb, st.loc, fmt.Errorf("is packed more than %d times", maxPacked))
+			st.close()
+			return nil
+		}
+		switch k {
+		case kindMail, kindMbox:
+			return s.begin(st, k)
+		case kindTar, kindZip:
+			s.account(true)
+			s.file.packed = true
+			if err := s.contain(st, k); err != nil {
+				s.lost(b, pb, st.loc, err)
+				st.close()
+			}
+			return nil
+		}
+		r, release, err := decompress(k, st.r)
+		if err != nil {
+			s.lost(b, pb, st.loc, err)
+			st.close()
+			return nil
+		}
+		outer := st.release
+		st.r, st.at, st.size, st.packed = r, nil, -1, st.packed+1
+		st.release = func() {
+			release()
+			if outer != nil {
+				outer()
+			}
+		}
+	}
+}
+
+// headed reads what was read before, then the rest.
+type headed struct {
+	head []byte
+	r    io.Reader
+}
+
+func (h *headed) Read(p []byte) (int, error) {
+	if len(h.head) > 0 {
+		n := copy(p, h.head)
+		h.head = h.head[n:]
+		return n, nil
+	}
+	return h.r.Read(p)
+}
+
+func (s *PathSource) contain(st stream, k kind) error {
+	if k == kindTar {
+		s.containers = append(s.containers, &tarArchive{stream: st, r: tar.NewReader(st.r), skipped: s.skip})
+		return nil
+	}
+	z, err := openZip(st, s.skip)
+	if err == nil {
+		s.containers = append(s.containers, z)
+	}
+	return err
+}
+
+func (s *PathSource) skip() { s.walk.skipped.Add(1) }
+
+// begin starts on a stream of messages, unless all of it was committed before.
+func (s *PathSource) begin(st stream, k kind) error {
+	f := s.file
+	s.account(k == kindMbox)
+	number := f.leaves
+	f.leaves++
+	if number < f.resume.Leaf {
+		st.close()
+		return nil
+	}
+	l := &leaf{stream: st, path: f.path, begun: -1}
+	s.leaf = l
+	f.now = filePosition{Leaf: number}
+	if k == kindMail {
+		l.one = &single{r: st.r, a: &s.arena, max: s.opts.MaxBytes, size: st.size}
+		return nil
+	}
+	f.now.Mbox = !f.packed
+	if number == f.resume.Leaf && f.resume.Offset > 0 {
+		f.now.Offset, f.now.Tail = f.resume.Offset, f.resume.Tail
+		if err := l.resume(f); err != nil {
+			return err
+		}
+	}
+	l.mbox = newSplitter(&s.arena, l.r, l.at, f.now.Offset, s.opts.Mbox, s.opts.MaxBytes)
+	return nil
+}
+
+// reopen reads a file from its start that is not what was recorded.
+func (s *PathSource) reopen() {
+	it := s.file.item
+	it.fresh = true
+	s.pending = &it
+	s.closeFile()
+}
+
+// lost accounts for a stream that cannot be read, unless that was done before.
+func (s *PathSource) lost(b *Batch, pb *pathBatch, loc location, err error) {
+	s.account(true)
+	f := s.file
+	f.leaves++
+	if f.leaves > f.resume.Leaf {
+		s.fail(b, pb, loc, err)
+		f.now = filePosition{Leaf: f.leaves}
+	}
+}
+
+func (s *PathSource) closeFile() {
+	if s.leaf != nil {
+		s.leaf.close()
+		s.leaf = nil
+	}
+	s.entering = nil
+	for _, c := range s.containers {
+		c.close()
+	}
+	s.containers = nil
+	if s.file != nil && s.file.f != nil {
+		s.file.f.Close()
+	}
+	s.file = nil
+}

@@ -1,0 +1,79 @@
+package ingest
+
+import (
+	"context"
+	"io"
+)
+
+// pump reads a pipe in a goroutine of its own, so that waiting for the writer can be given
+// up. The goroutine ends when the writer does; a blocked read cannot be ended otherwise.
+type pump struct {
+	chunks chan chunk
+	spare  chan []byte
+	quit   chan struct{}
+	ctx    context.Context // of the present Fetch
+	rest   chunk
+	begun  bool
+	r      io.Reader
+}
+
+type chunk struct {
+	b, buf []byte
+	err    error
+}
+
+func newPump(r io.Reader) *pump {
+	return &pump{r: r, chunks: make(chan chunk), spare: make(chan []byte, 2), quit: make(chan struct{})}
+}
+
+func (p *pump) run() {
+	for range cap(p.spare) {
+		p.spare <- make([]byte, maxRead)
+	}
+	for {
+		var buf []byte
+		select {
+		case buf = <-p.spare:
+		case <-p.quit:
+			return
+		}
+		n, err := p.r.Read(buf)
+		select {
+		case p.chunks <- chunk{buf[:n], buf, err}:
+		case <-p.quit:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *pump) Read(b []byte) (int, error) {
+	if !p.begun {
+		p.begun = true
+		go p.run()
+	}
+	for len(p.rest.b) == 0 {
+		if p.rest.err != nil {
+			return 0, p.rest.err
+		}
+		if p.rest.buf != nil {
+			p.spare <- p.rest.buf
+			p.rest.buf = nil
+		}
+		select {
+		case p.rest = <-p.chunks:
+		case <-p.ctx.Done():
+			return 0, p.ctx.Err()
+		}
+	}
+	n := copy(b, p.rest.b)
+	p.rest.b = p.rest.b[n:]
+	return n, nil
+}
+
+func (p *pump) Close() error {
+	close(p.quit)
+	return nil
+}
