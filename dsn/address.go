@@ -109,6 +109,18 @@ func decodeXtext(s string) string {
 	return b.String()
 }
 
+// decodeORCPT undoes the xtext that some servers copy from the ORCPT parameter as it came.
+// Only what stands for characters that xtext must encode is taken for it: "kim+3d" may be
+// an address of its own.
+func decodeORCPT(s string) string {
+	for _, x := range [...]string{"+2B", "+3D", "+40", "+22", "+20"} {
+		if strings.Contains(s, x) {
+			return decodeXtext(s)
+		}
+	}
+	return s
+}
+
 func isUpperHex(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'F' }
 
 // decodeUTF8Xtext undoes utf-8-addr-xtext (RFC 6533 3): \x{HEX} stands for a character.

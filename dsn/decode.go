@@ -100,6 +100,9 @@ func guessCharset(s string) encoding.Encoding {
 	if len(s) > 4096 {
 		s = s[:4096]
 	}
+	if isolated(s) { // no script but the Latin has single letters above ASCII
+		return charmap.Windows1252
+	}
 	best, bestScore := encoding.Encoding(charmap.Windows1252), -1<<30
 	for _, c := range [...]struct {
 		enc  encoding.Encoding
@@ -126,6 +129,21 @@ func guessCharset(s string) encoding.Encoding {
 		}
 	}
 	return best
+}
+
+// isolated reports whether most bytes above ASCII stand alone.
+func isolated(s string) bool {
+	alone, all := 0, 0
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x80 {
+			continue
+		}
+		all++
+		if (i == 0 || s[i-1] < 0x80) && (i+1 == len(s) || s[i+1] < 0x80) {
+			alone++
+		}
+	}
+	return alone*2 > all
 }
 
 func isKana(r rune) bool {

@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Exim, src/deliver.c: two blanks and the address, four blanks and the reason. With a machine
 // part since 4.86, whose status is always 5.0.0: the words stand here.
@@ -43,6 +46,10 @@ func readExim(m *mail, r *Report) []found {
 			fs[i].action = Delayed
 		}
 		eximReason(&fs[i])
+	}
+	for i := range r.Recipients {
+		c := &r.Recipients[i]
+		c.DiagnosticCode.Value = unescapeOctal(c.DiagnosticCode.Value)
 	}
 	return fs
 }
@@ -126,7 +133,7 @@ func eximAddress(s string) string {
 
 // eximReason takes host, stage and reply out of Exim's texts, old and new.
 func eximReason(f *found) {
-	f.text = strings.TrimSpace(f.text)
+	f.text = unescapeOctal(strings.TrimSpace(f.text))
 	f.text = strings.TrimSpace(strings.TrimPrefix(f.text, "Delay reason: "))
 	flat := fold(f.text)
 	if i := strings.Index(flat, "SMTP error from remote "); i >= 0 {
@@ -178,3 +185,25 @@ func eximReply(t string) string {
 	}
 	return ""
 }
+
+// unescapeOctal undoes what Exim's string_printing does to bytes above 127: "\303\251".
+func unescapeOctal(s string) string {
+	if !strings.Contains(s, `\2`) && !strings.Contains(s, `\3`) {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) && (s[i+1] == '2' || s[i+1] == '3') && isOctal(s[i+2]) && isOctal(s[i+3]) {
+			b = append(b, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|(s[i+3]-'0'))
+			i += 3
+			continue
+		}
+		b = append(b, s[i])
+	}
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return decodeWith(guessCharset(string(b)), string(b))
+}
+
+func isOctal(c byte) bool { return '0' <= c && c <= '7' }

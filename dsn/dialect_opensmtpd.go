@@ -7,6 +7,13 @@ import "strings"
 func detectOpenSMTPD(m *mail) bool { return m.opens(markOpenSMTPD) }
 
 func readOpenSMTPD(m *mail, r *Report) []found {
+	for i := range r.Recipients {
+		// The last report of an expired envelope still says "delayed" (seen on 6.8).
+		if c := &r.Recipients[i]; c.Action == Delayed && c.Status == (Status{4, 4, 7}) {
+			c.Action = Failed
+			m.problem("expired_called_delayed", c.Status.String())
+		}
+	}
 	text, original := cutOriginal(m.text(), "Below is a copy of the original message")
 	m.setOriginal(r, original)
 	action := None

@@ -50,6 +50,9 @@ func readSendmail(m *mail, r *Report) []found {
 	if i := titleLine(text, sendmailTranscript); i >= 0 {
 		fs = sendmailVerdicts(section(text[i+len(sendmailTranscript):]), fs)
 	}
+	if len(fs) == 1 && fs[0].addr == "" && len(r.Recipients) != 1 {
+		return nil // a verdict that names nobody
+	}
 	return fs
 }
 
@@ -100,95 +103,123 @@ func sendmailSection(s string, action Action) []found {
 	return fs
 }
 
+// exchange is one reply of a transcript: who gave it, and what it followed.
+type exchange struct{ reply, host, command string }
+
 // sendmailVerdicts reads the transcript: "... while talking to HOST.:" opens a session, ">>>"
 // is what was sent, "<<<" what came back, and "550 5.1.1 <addr>... text" the verdict. With
-// pipelining nearness means nothing: a reply belongs to whom it names.
+// pipelining nearness means little: a reply belongs to whom it names, then to whose reason
+// it is, then to the verdict behind it.
 func sendmailVerdicts(s string, fs []found) []found {
-	var host, command string
-	var replies []string // of the current session, multi-line ones joined
+	var host, command, local string
+	var all []exchange
+	session := 0          // where the current session begins in all
+	var near [][]exchange // by recipient: what stood before its verdict
+	near = make([][]exchange, len(fs))
 	lines(s, func(line string) bool {
 		t := strings.TrimSpace(line)
 		switch {
 		case t == "":
 		case strings.HasPrefix(t, "... while talking to "), strings.HasPrefix(t, "While talking to "), strings.HasPrefix(t, "while talking to "):
-			host = strings.TrimRight(after(t, "talking to "), ".: ")
-			replies = replies[:0]
+			host, command, session = strings.TrimRight(after(t, "talking to "), ".: "), "CONNECT", len(all)
 		case strings.HasPrefix(t, ">>> "):
 			command = strings.TrimPrefix(strings.TrimPrefix(t, ">>> "), ">>> ")
 		case strings.HasPrefix(t, "<<< "):
-			replies = addReplyLine(replies, strings.TrimPrefix(t, "<<< "))
+			all = addExchange(all, exchange{strings.TrimPrefix(t, "<<< "), host, command}, session)
 		default:
-			fs = sendmailVerdict(fs, t, host, command, replies)
+			var i int
+			if fs, i = sendmailVerdict(fs, t); i >= 0 {
+				for len(near) < len(fs) {
+					near = append(near, nil)
+				}
+				near[i] = all[session:]
+			} else if code, ok := replyCode(t); ok && code >= 400 {
+				local = t
+			}
 		}
-		return len(fs) < 10000
+		return len(fs) < 10000 && len(all) < 10000
 	})
+	if len(fs) == 0 && local != "" {
+		return []found{{text: local}} // of the only recipient of the machine part
+	}
 	for i := range fs {
 		f := &fs[i]
-		if f.reply == "" && f.text == "" && len(replies) > 0 {
-			f.reply, f.host, f.command = lastFailure(replies, ""), host, command
+		e := causeOf(f, all, near[i], len(fs) == 1)
+		switch {
+		case e.reply != "":
+			f.reply, f.host, f.command = e.reply, e.host, e.command
+		case len(fs) == 1 && local != "":
+			if code, ok := replyCode(f.text); !ok || code < 400 {
+				f.reply = local
+			}
 		}
 	}
 	return fs
+}
+
+// causeOf returns the exchange that refused f.
+func causeOf(f *found, all, near []exchange, only bool) exchange {
+	reason := f.text
+	if i := strings.IndexByte(reason, '\n'); i >= 0 {
+		reason = reason[:i]
+	}
+	code, stated := replyCode(reason)
+	stated = stated && code >= 400
+	var byReason exchange
+	for _, e := range all {
+		if !isFailure(e.reply) {
+			continue
+		}
+		if f.addr != "" && containsFold(e.reply, lower(f.addr)) {
+			return e
+		}
+		if stated && byReason.reply == "" && strings.HasPrefix(e.reply, reason) {
+			byReason = e
+		}
+	}
+	if byReason.reply != "" || stated {
+		return byReason
+	}
+	if near == nil && only {
+		near = all
+	}
+	var best exchange
+	for _, e := range near {
+		// "503 Need RCPT" follows from the refusals before it.
+		if isFailure(e.reply) && (best.reply == "" || !strings.HasPrefix(e.reply, "503")) {
+			best = e
+		}
+	}
+	return best
+}
+
+func isFailure(reply string) bool {
+	code, ok := replyCode(reply)
+	return ok && code >= 400
+}
+
+// addExchange adds a reply, joined to the one before it in the session where that goes on.
+func addExchange(all []exchange, e exchange, session int) []exchange {
+	if n := len(all); n > session && goesOn(all[n-1].reply, e.reply) {
+		all[n-1].reply += "\n" + e.reply
+		return all
+	}
+	return append(all, e)
+}
+
+// goesOn says whether line is the next line of a reply whose last line was "550-...".
+func goesOn(reply, line string) bool {
+	last := reply[strings.LastIndexByte(reply, '\n')+1:]
+	return len(line) >= 3 && len(last) > 3 && last[3] == '-' && last[:3] == line[:3] && len(reply) < 1<<14
 }
 
 // addReplyLine joins "550-..." lines with the ones that follow.
 func addReplyLine(replies []string, line string) []string {
-	if n := len(replies); n > 0 && len(line) > 3 {
-		last := replies[n-1]
-		if i := strings.LastIndexByte(last, '\n') + 1; len(last)-i > 3 && last[i+3] == '-' && last[i:i+3] == line[:3] {
-			replies[n-1] += "\n" + line
-			return replies
-		}
+	if n := len(replies); n > 0 && goesOn(replies[n-1], line) {
+		replies[n-1] += "\n" + line
+		return replies
 	}
 	return append(replies, line)
-}
-
-// sendmailVerdict reads "550 5.1.1 <addr>... text" and gives its recipient the reply that
-// caused it.
-func sendmailVerdict(fs []found, t, host, command string, replies []string) []found {
-	head, text, ok := strings.Cut(t, "... ")
-	if !ok {
-		// "554 5.3.0 unknown mailer error 1" names nobody: clear where there is one recipient.
-		if code, ok := replyCode(t); ok && code >= 400 && len(fs) == 1 && fs[0].reply == "" {
-			fs[0].reply = t
-		}
-		return fs
-	}
-	addr := cleanAddress(head[strings.LastIndexByte(head, ' ')+1:])
-	if addr == "" {
-		return fs
-	}
-	var f *found
-	for i := range fs {
-		if strings.EqualFold(fs[i].addr, addr) || strings.EqualFold(fs[i].orig, addr) {
-			f = &fs[i]
-			break
-		}
-	}
-	if f == nil {
-		if len(fs) > 0 || !isAddress(addr) {
-			return fs
-		}
-		fs = append(fs, found{addr: addr})
-		f = &fs[len(fs)-1]
-		if strings.HasPrefix(text, "Deferred") {
-			f.action = Delayed
-		}
-	}
-	if reply := lastFailure(replies, addr); reply != "" {
-		// The section's "(reason: 550 ...)" is of this recipient for sure; a reply that does
-		// not name it may be another's.
-		if code, ok := replyCode(f.text); !ok || code < 400 || containsFold(reply, lower(addr)) || strings.Contains(reply, strings.TrimSuffix(f.text[4:], ")")) {
-			f.reply = reply
-		}
-		f.host, f.command = host, command
-	}
-	if f.text == "" {
-		f.text = t
-	} else if !strings.Contains(f.text, text) {
-		f.text += "\n" + t
-	}
-	return fs
 }
 
 // lastFailure returns the reply that names addr, else the last that is a failure and not the
@@ -196,17 +227,51 @@ func sendmailVerdict(fs []found, t, host, command string, replies []string) []fo
 func lastFailure(replies []string, addr string) string {
 	best := ""
 	for _, r := range replies {
-		code, ok := replyCode(r)
-		if !ok || code < 400 {
+		if !isFailure(r) {
 			continue
 		}
 		if addr != "" && containsFold(r, lower(addr)) {
 			return r
 		}
-		if code == 503 && best != "" {
-			continue
+		if best == "" || !strings.HasPrefix(r, "503") {
+			best = r
 		}
-		best = r
 	}
 	return best
+}
+
+// sendmailVerdict reads "550 5.1.1 <addr>... text" into its recipient and returns which that
+// is, -1 for none.
+func sendmailVerdict(fs []found, t string) ([]found, int) {
+	head, text, ok := strings.Cut(t, "... ")
+	if !ok {
+		return fs, -1
+	}
+	addr := cleanAddress(head[strings.LastIndexByte(head, ' ')+1:])
+	if addr == "" {
+		return fs, -1
+	}
+	at := -1
+	for i := range fs {
+		if strings.EqualFold(fs[i].addr, addr) || strings.EqualFold(fs[i].orig, addr) {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		if len(fs) > 0 || !isAddress(addr) {
+			return fs, -1
+		}
+		fs = append(fs, found{addr: addr})
+		at = len(fs) - 1
+		if strings.HasPrefix(text, "Deferred") {
+			fs[at].action = Delayed
+		}
+	}
+	if f := &fs[at]; f.text == "" {
+		f.text = t
+	} else if !strings.Contains(f.text, text) {
+		f.text += "\n" + t
+	}
+	return fs, at
 }

@@ -170,8 +170,8 @@ func (f *found) complete(c *Recipient) {
 	if c.DiagnosticCode.Value == "" {
 		c.DiagnosticCode = Typed{Value: fold(source)}
 		c.Reply = parseReply(source)
-	} else if c.Reply = diagnosticReply(c.DiagnosticCode); c.Reply.Code == 0 {
-		if reply := parseReply(source); reply.Code != 0 {
+	} else if c.Reply = diagnosticReply(c.DiagnosticCode); c.Reply.Code == 0 || isFirstLine(c.DiagnosticCode.Value) {
+		if reply := parseReply(source); reply.Code != 0 && (c.Reply.Code == 0 || len(reply.Text) > len(c.Reply.Text)) {
 			c.Reply = reply
 		}
 	}
@@ -183,4 +183,10 @@ func (f *found) complete(c *Recipient) {
 	if text := fold(f.text); text != c.DiagnosticCode.Value && !strings.Contains(c.Text, text) {
 		c.Text = strings.TrimSpace(c.Text + " " + text)
 	}
+}
+
+// isFirstLine says that a diagnostic is the first line of a reply that goes on ("550-..."):
+// Sendmail gives no more.
+func isFirstLine(s string) bool {
+	return len(s) > 3 && s[3] == '-' && nextReplyLine(s[3:], s[:3]) < 0
 }

@@ -217,6 +217,10 @@ func joinReplyLines(before, s, code string) (string, Status) {
 			st, _, _ = findStatus(before)
 		}
 	}
+	if glued := st.String() + " "; !st.IsZero() && strings.Contains(text, glued) {
+		// OpenSMTPD joins the lines of a reply without their codes, and without a blank.
+		text = fold(strings.ReplaceAll(text, glued, " "))
+	}
 	if len(text) < 4 { // the words stand in front of the code
 		text = strings.TrimSpace(fold(strings.Trim(before, " \t\n'\"#<([;:-")) + " " + text)
 	}

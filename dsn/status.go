@@ -34,6 +34,7 @@ const (
 // readStatus appends the recipients of a machine part to r.
 func (m *mail) readStatus(r *Report, s string) {
 	rd := statusReader{m: m, r: r}
+	s = m.toUTF8(s, "")
 	for s != "" {
 		line, rest := cutLine(s)
 		s = rest
@@ -99,6 +100,7 @@ func (rd *statusReader) field(name, value string) {
 	case "original-recipient":
 		rd.start(sawOriginal)
 		rd.cur.OriginalRecipient = typedAddress(value)
+		rd.cur.OriginalRecipient.Value = decodeORCPT(rd.cur.OriginalRecipient.Value)
 	case "x-actual-recipient":
 		rd.open = true
 		rd.ext.actual = typedAddress(value).Value
