@@ -10,7 +10,7 @@ import "strings"
 //	 >>> RCPT TO:<ann@example.org>
 //	 <<< 550 5.1.1 User unknown
 //
-// " *** text" is an error of the connection or of a local program.
+// Version 0 had no blank before ">>>". " *** text" is an error of the connection or of a local program.
 func detectCourier(m *mail) bool {
 	return m.opens(markCourier) && strings.Contains(m.text(), "running the Courier mail server")
 }
@@ -33,6 +33,12 @@ func readCourier(m *mail, r *Report) []found {
 		n := len(fs)
 		switch {
 		case t == "":
+		case n > 0 && strings.HasPrefix(t, ">>> "):
+			fs[n-1].command = t[4:]
+		case n > 0 && strings.HasPrefix(t, "<<< "):
+			replies = addReplyLine(replies, t[4:])
+		case n > 0 && strings.HasPrefix(t, "*** "):
+			fs[n-1].text += " " + t[4:]
 		case line[0] == '<' && isAddress(cleanAddress(strings.TrimSuffix(t, ":"))):
 			done()
 			fs = append(fs, found{addr: cleanAddress(strings.TrimSuffix(t, ":")), action: action})
@@ -47,12 +53,6 @@ func readCourier(m *mail, r *Report) []found {
 		case t == "MESSAGE DELIVERED TO A MAIL GATEWAY":
 			action = Relayed
 		case n == 0 || line[0] != ' ' && line[0] != '\t':
-		case strings.HasPrefix(t, ">>> "):
-			fs[n-1].command = t[4:]
-		case strings.HasPrefix(t, "<<< "):
-			replies = addReplyLine(replies, t[4:])
-		case strings.HasPrefix(t, "*** "):
-			fs[n-1].text += " " + t[4:]
 		case strings.HasSuffix(t, "]:"):
 			host, _, _ := strings.Cut(t, " ")
 			fs[n-1].host = host

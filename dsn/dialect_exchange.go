@@ -23,10 +23,8 @@ func detectExchange(m *mail) bool {
 	if ndr {
 		return exchangeDiagnostic(t) >= 0 || strings.Contains(t, "couldn't be delivered")
 	}
-	if m.find(isStatusType) == nil && m.signs() < 1 {
-		return false
-	}
-	return strings.Contains(t, "Remote Server returned '") || strings.HasPrefix(t, "Your message to ") && strings.Contains(t, "couldn't be delivered")
+	return (strings.Contains(t, "Remote Server returned '") || strings.Contains(t, "Remote Server at ") && strings.Contains(t, " returned '")) &&
+		(m.find(isStatusType) != nil || m.signs() >= 1)
 }
 
 // hasField reports whether h has the field, empty as it may be.
@@ -131,6 +129,21 @@ func diagnosticStart(line string) (int, bool) {
 	}
 }
 
+// isHashDiagnostic reports whether a line is "#550 5.1.1 text", perhaps behind a host: what is
+// left of a translated report for a machine to know it by.
+func isHashDiagnostic(t string) bool {
+	i := strings.IndexByte(t, '#')
+	if i < 0 || i > 0 && (t[i-1] != ' ' || !isHost(t[:i-1])) {
+		return false
+	}
+	code, ok := replyCode(t[i+1:])
+	if !ok || code < 400 {
+		return false
+	}
+	_, _, ok = statusAt(strings.TrimLeft(t[i+4:], " "))
+	return ok
+}
+
 // exchangeDiagnostics reads the block for administrators: an address on a line of its own, up
 // to two lines of hosts, the diagnostic, which may wrap.
 func exchangeDiagnostics(text string) []found {
@@ -145,6 +158,10 @@ func exchangeDiagnostics(text string) []found {
 		}
 		if at, ok := diagnosticStart(t); ok {
 			if addr == "" {
+				if n := len(fs); n > 0 && strings.Contains(t, " - Remote Server ") { // the last error before it gave up
+					t, s = joinDiagnostic(t, s, at)
+					fs[n-1].text += "; " + t
+				}
 				continue
 			}
 			t, s = joinDiagnostic(t, s, at)
@@ -171,7 +188,7 @@ func exchangeDiagnostics(text string) []found {
 func joinDiagnostic(t, s string, at int) (string, string) {
 	quoted := at > 0 && t[at-1] == '\''
 	for s != "" && len(t) < 1<<14 {
-		if quoted && len(t) > at && strings.HasSuffix(t, "'") || !quoted && strings.Contains(t[at:], "##") || strings.HasSuffix(t, "#SMTP#") {
+		if quoted && len(t)-strings.LastIndexByte(t, '\'') < 40 && strings.LastIndexByte(t, '\'') > at || !quoted && strings.Contains(t[at:], "##") || strings.HasSuffix(t, "#SMTP#") {
 			break
 		}
 		line, rest := cutLine(s)
@@ -201,7 +218,9 @@ func exchangeDiagnosticLine(f *found, t string, at int) {
 	}
 	d := t[at:]
 	if at > 0 && t[at-1] == '\'' {
-		d = strings.TrimSuffix(d, "'")
+		if i := strings.LastIndexByte(d, '\''); i > 0 && len(d)-i < 40 { // a verb can follow in other languages
+			d = d[:i]
+		}
 	} else if strings.HasPrefix(d, "<") {
 		var host string
 		if host, d, f.status = angleDiagnostic(d); host != "" {
@@ -241,44 +260,53 @@ func cutMailto(t string) string {
 // exchangeDetails reads the page of Microsoft 365: labels and values, on one line or two.
 func exchangeDetails(text string) []found {
 	var f found
-	var ask string
+	var addrs []string
+	ask := ""
 	lines(text, func(line string) bool {
 		t := strings.TrimSpace(line)
 		if t == "" {
 			return true
 		}
-		if ask != "" {
-			exchangeDetail(&f, ask, t)
-			ask = ""
-			return true
-		}
+		label, value := ask, t
+		ask = ""
 		for _, l := range [...]string{"Recipient Address:", "Reported error:", "Error:", "Status code:", "Remote server:", "Message rejected by:"} {
 			if v, ok := strings.CutPrefix(t, l); ok {
-				if v = strings.TrimSpace(v); v == "" {
-					ask = l
-				} else {
-					exchangeDetail(&f, l, v)
+				if label, value = l, strings.TrimSpace(v); value == "" {
+					ask, label = l, ""
 				}
 				break
 			}
 		}
-		if f.addr == "" && strings.HasPrefix(t, "Your message to ") {
-			f.addr = addressIn(t)
+		switch {
+		case label == "Recipient Address:":
+			addrs = nil
+			for s := value; len(addrs) < 1000; {
+				a := addressIn(s)
+				if a == "" {
+					break
+				}
+				addrs = append(addrs, a)
+				s = after(s, a)
+			}
+		case label != "":
+			exchangeDetail(&f, label, value)
+		case len(addrs) == 0 && strings.HasPrefix(t, "Your message to "):
+			if a := addressIn(t); a != "" {
+				addrs = append(addrs, a)
+			}
 		}
 		return true
 	})
-	if f.addr == "" {
-		return nil
+	var fs []found
+	for _, a := range addrs {
+		f.addr = a
+		fs = append(fs, f)
 	}
-	return []found{f}
+	return fs
 }
 
 func exchangeDetail(f *found, label, value string) {
 	switch label {
-	case "Recipient Address:":
-		if a := addressIn(value); a != "" {
-			f.addr = a
-		}
 	case "Reported error:", "Error:":
 		f.text, f.reply = value, value
 	case "Status code:":

@@ -44,10 +44,10 @@ func readMDaemon(m *mail, r *Report) []found {
 
 // mdaemonLine takes the stamp off and keeps replies with the command each answers.
 func mdaemonLine(replies, commands []string, t string) ([]string, []string) {
-	if i := strings.Index(t, "--> "); i >= 0 && i < 40 {
+	if i := strings.Index(t, "--> "); i >= 0 && i < 60 {
 		return append(replies, ""), append(commands, t[i+4:])
 	}
-	if i := strings.Index(t, "<-- "); i >= 0 && i < 40 {
+	if i := strings.Index(t, "<-- "); i >= 0 && i < 60 {
 		n := len(replies)
 		if n == 0 {
 			return append(replies, t[i+4:]), append(commands, "CONNECT")

@@ -47,8 +47,21 @@ func readSendmail5(m *mail, r *Report) []found {
 			fs[i].addr = qualify(fs[i].addr, r.Original.Header)
 		}
 	}
-	if len(fs) == 0 && strings.Contains(text, "... while talking to ") {
-		fs = sendmailVerdicts(text, nil)
+	if len(fs) == 0 && general != "" {
+		fs = deferredTo(general, r.Original.Header)
+	}
+	return fs
+}
+
+// deferredTo returns the recipients of the original at the host that a verdict names, or the
+// only one there is: "421 example.org (smtp)... Deferred: Connection timed out".
+func deferredTo(verdict string, original Header) (fs []found) {
+	all := append(headerAddresses(original, "To", 100), headerAddresses(original, "Cc", 100)...)
+	head, _, _ := strings.Cut(lower(verdict), "... ")
+	for _, a := range all {
+		if _, domain, _ := strings.Cut(lower(a), "@"); len(all) == 1 || strings.Contains(head+" ", domain+" ") {
+			fs = append(fs, found{addr: a, text: verdict})
+		}
 	}
 	return fs
 }
@@ -67,7 +80,8 @@ func qualify(user string, original Header) string {
 	return ""
 }
 
-// sendmail5Transcript reads the verdicts in their order. general is the last one on a host.
+// sendmail5Transcript reads the verdicts in their order. general is the last one that names a
+// host alone.
 func sendmail5Transcript(s string) (fs []found, general string) {
 	var host, command string
 	var replies []string
@@ -88,6 +102,7 @@ func sendmail5Transcript(s string) (fs []found, general string) {
 				return true
 			}
 			if strings.HasSuffix(head, ")") { // "550 example.org (smtp)... Host unknown": a host, perhaps another than before
+				general = t
 				if host == "" || !strings.Contains(head, host) {
 					host, command, replies = "", "", replies[:0]
 				}

@@ -4,7 +4,9 @@ import "strings"
 
 // Sun and Oracle Messaging Server (iPlanet, PMDF): labelled lines a recipient, a sentence before
 // them that says the outcome. Both are translated per site; the machine part is not.
-func detectSun(m *mail) bool { return m.opens(markSun) }
+func detectSun(m *mail) bool {
+	return m.opens(markSun) || strings.HasPrefix(m.parts[0].boundary, "Boundary_(ID_") && m.find(isStatusType) != nil
+}
 
 var sunLabels = labels{"recipient address:", "original address:", "reason:", "diagnostic code:", "remote system:"}
 
@@ -20,7 +22,7 @@ func readSun(m *mail, r *Report) []found {
 		action = Relayed
 	}
 	var fs []found
-	sunLabels.read(after(text, "header fields:"), func(label int, value string) {
+	sunLabels.read(text, func(label int, value string) {
 		n := len(fs)
 		if label == 0 {
 			if a := cleanAddress(value); a != "" && n < 10000 {

@@ -72,11 +72,13 @@ var openings = newOpenings(serviceOpenings, []opening{
 	{"Your message has been delivered to the following recipients:", markExchange},
 	{"Delivery to these recipients or groups is complete", markExchange},
 	{"Diagnostic information for administrators:", markExchange},
+	{"Original Message Details", markExchange},
 	{"was not delivered to:", markDomino},
 	{"was not delivered to the following", markDomino},
 	{"------- Failure Reasons ", markLotusGateway},
 	{"The message that you sent was undeliverable to the following:", markGroupWise},
 	{"This report relates to a message you sent with the following header fields:", markSun},
+	{"Recipient address: ", markSun},
 	{"This Message was undeliverable due to the following reason", markInterMail},
 	{"This message was undeliverable due to the following reason", markInterMail},
 	{"Could not be delivered to: <", markMobile},
@@ -139,7 +141,7 @@ func (s *markSet) has(k mark) bool { return s[k/64]&(1<<(k%64)) != 0 }
 
 const (
 	openingLines = 80
-	openingTop   = 6
+	openingTop   = 2
 )
 
 // readMarks looks at the first lines of the human part, once.
@@ -157,6 +159,8 @@ func (m *mail) readMarks() {
 		}
 		if t[0] == '<' && isAngleDiagnostic(t) {
 			m.marks.any.add(markExchange55)
+		} else if isHashDiagnostic(t) {
+			m.marks.any.add(markExchange)
 		}
 		for _, o := range openings[t[:openingKey]] {
 			if strings.HasPrefix(t, o.phrase) {
