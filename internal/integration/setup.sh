@@ -84,4 +84,5 @@ if [ "${1:-}" = samples ]; then
 	tree opensmtpd opensmtpd
 	tree dma dma
 	tree nullmailer nullmailer
+	tree chasquid chasquid
 fi

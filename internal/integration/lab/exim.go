@@ -73,11 +73,11 @@ remote_smtp:
 
 local_delivery:
   driver = appendfile
-  file = /var/mail/$local_part
+  file = /var/mail/$local_part_data
   delivery_date_add
   envelope_to_add
   return_path_add
-  quota = ${if eq{$local_part}{carol}{1K}{0}}
+  quota = ${if eq{$local_part}{carol}{50K}{0}}
 
 address_pipe:
   driver = pipe
@@ -91,7 +91,7 @@ begin retry
 `)
 	e.Write("/etc/aliases", e.Aliases)
 	e.Sh(`mkdir -p /var/spool/exim4 /var/log/exim4 /var/mail; chmod 1777 /var/mail
-		chown -R Debian-exim: /var/spool/exim4 /var/log/exim4; chmod 644 /etc/exim4/exim4.conf`)
+		head -c 51100 /dev/zero >/var/mail/carol; chown carol:mail /var/mail/carol; chown -R Debian-exim: /var/spool/exim4 /var/log/exim4; chmod 644 /etc/exim4/exim4.conf`)
 	e.Daemon("/usr/sbin/exim4", "-bdf", "-q1s")
 	Eventually(tb, 20*time.Second, "Exim listens", func() bool { return Listening(e.IP + ":25") })
 }

@@ -41,8 +41,10 @@ inet_interfaces = `+p.IP+`
 inet_protocols = ipv4
 smtp_bind_address = `+p.IP+`
 alias_maps = hash:/etc/aliases
-local_recipient_maps = unix:passwd.byname $alias_maps
-mailbox_size_limit = 0
+local_recipient_maps =
+enable_long_queue_ids = no
+message_size_limit = 40000
+mailbox_size_limit = 50000
 recipient_delimiter = +
 maillog_file = /var/log/mail.log
 queue_run_delay = 2s
@@ -86,6 +88,7 @@ pipe      unix  - n n - - pipe
 `)
 	p.Write("/etc/aliases", p.Aliases)
 	p.Sh(`mkdir -p /var/spool/postfix /var/lib/postfix /var/mail; chown postfix: /var/lib/postfix; chmod 1777 /var/mail
+		head -c 49900 /dev/zero >/var/mail/carol; chown carol:mail /var/mail/carol
 		chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue; chmod 2555 /usr/sbin/postdrop /usr/sbin/postqueue
 		postalias /etc/aliases; postfix start`)
 	tb.Cleanup(func() { p.Try("postfix stop", "") })

@@ -64,10 +64,12 @@ func TrySend(addr, from string, to []string, mail string) error {
 	return say(221, "QUIT")
 }
 
+// bracketed encloses the address in arg, which ends at the first space after its last quote.
 func bracketed(arg string) string {
-	addr, params, ok := strings.Cut(arg, " ")
+	quoted := strings.LastIndex(arg, `"`) + 1
+	addr, params, ok := strings.Cut(arg[quoted:], " ")
 	if !ok {
-		return "<" + addr + ">"
+		return "<" + arg + ">"
 	}
-	return "<" + addr + "> " + params
+	return "<" + arg[:quoted] + addr + "> " + params
 }

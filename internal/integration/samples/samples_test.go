@@ -11,16 +11,10 @@ import (
 	"github.com/bouncepipe/bouncepipe/internal/integration/lab"
 )
 
-// servers are the machines that write the reports.
-var servers = map[string]string{
-	"postfix.example.com": "192.0.2.20",
-	"exim.example.com":    "192.0.2.21",
-}
-
 // mail is one mail to send: what comes back is the sample.
 type mail struct {
 	name   string
-	to     string // recipients separated by commas, each perhaps followed by a space and parameters of RCPT
+	to     string // recipients separated by ", ", each perhaps followed by a space and parameters of RCPT
 	params string // parameters of MAIL
 	large  bool
 	want   int // how many reports come back; default 1
@@ -45,7 +39,7 @@ var usual = []mail{
 	{name: "rate-expired", to: "quinn@example.net"},
 	{name: "address-syntax", to: "peggy@example.net"},
 	{name: "quoted-local", to: `"bob smith"@nowhere.example.net`},
-	{name: "mixed", to: "bob@example.net,carol@example.net,frank@example.net,zoe@example.org,tom@nowhere.example.net"},
+	{name: "mixed", to: "bob@example.net, carol@example.net, frank@example.net, zoe@example.org, tom@nowhere.example.net"},
 	{name: "domain-unknown", to: "tom@nowhere.example.net"},
 	{name: "dns-failure", to: "tom@broken.example.net"},
 	{name: "null-mx", to: "tom@nomail.example.net"},
@@ -75,19 +69,20 @@ const aliases = `team: bob@example.net, frank@example.net
 robot: "|/bin/sh -c 'echo robot: cannot open its database; exit 69'"
 `
 
-// make sends every mail, waits for the reports and saves them below server.
-func (w *world) make(t *testing.T, server, host string, limit time.Duration, mails []mail, send func(from string, to []string, text string) error) {
+// make sends every mail, waits for the reports and saves them below server. It waits at
+// least so long, for what comes unasked, and at most until the limit.
+func (w *world) make(t *testing.T, server, host string, least, limit time.Duration, mails []mail, send func(from string, to []string, text string) error) {
 	t.Helper()
 	address := func(m mail) string { return fmt.Sprintf("bounces+%s-%s@example.com", server, m.name) }
 	want := 0
 	for _, m := range mails {
 		from := address(m)
-		to := strings.Split(strings.ReplaceAll(m.to, "HOST", host), ",")
+		to := strings.Split(strings.ReplaceAll(m.to, "HOST", host), ", ")
 		if m.params != "" {
 			from += " " + m.params
 		}
 		if err := send(from, to, text(to[0], m.large)); err != nil {
-			t.Errorf("%s/%s: %v", server, m.name, err)
+			t.Logf("%s/%s: not accepted: %v", server, m.name, err)
 			continue
 		}
 		want += max(m.want, 1)
@@ -98,7 +93,7 @@ func (w *world) make(t *testing.T, server, host string, limit time.Duration, mai
 		}
 		return n
 	}
-	for end := time.Now().Add(limit); count() < want && time.Now().Before(end); {
+	for start := time.Now(); time.Since(start) < least || count() < want && time.Since(start) < limit; {
 		time.Sleep(200 * time.Millisecond)
 	}
 	for _, m := range mails {
@@ -129,61 +124,4 @@ func text(to string, large bool) string {
 
 func smtp(ip string) func(from string, to []string, text string) error {
 	return func(from string, to []string, text string) error { return lab.TrySend(ip, from, to, text) }
-}
-
-func TestPostfix(t *testing.T) {
-	w := newWorld(t)
-	p := &lab.Postfix{
-		Host: lab.Host{Name: "postfix.example.com", IP: servers["postfix.example.com"]}, Aliases: aliases,
-		Config: "mailbox_size_limit = 1500\nmessage_size_limit=1000000\nsmtp_delivery_slot_cost=0\n",
-	}
-	p.Start(t)
-	w.make(t, "postfix", p.Name, 60*time.Second, append(usual, []mail{
-		{name: "success", to: "alice@HOST NOTIFY=SUCCESS ORCPT=rfc822;Alice@shop.example.com,zoe@example.org NOTIFY=SUCCESS,team@HOST NOTIFY=SUCCESS", params: "ENVID=order+3D4711", want: 1},
-		{name: "headers-only", to: "bob@example.net NOTIFY=FAILURE ORCPT=rfc822;bob+2Bshop@list.example.com", params: "RET=HDRS ENVID=order-4711"},
-		{name: "utf8-address", to: "bj\xc3\xb6rn@refused.example.net", params: "SMTPUTF8 BODY=8BITMIME"},
-		{name: "loop", to: "tom@loop.example.net"},
-	}...), smtp(p.IP))
-}
-
-func TestPostfixDelayed(t *testing.T) {
-	w := newWorld(t)
-	p := &lab.Postfix{
-		Host: lab.Host{Name: "postfix.example.com", IP: servers["postfix.example.com"]}, Aliases: aliases, Lifetime: 30 * time.Second,
-		Config: "delay_warning_time = 4s\n",
-	}
-	p.Start(t)
-	w.make(t, "postfix-delay", p.Name, 25*time.Second, []mail{
-		{name: "greylist", to: "erin@example.net"},
-		{name: "refused", to: "tom@refused.example.net,ivan@example.net"},
-		{name: "busy", to: "tom@busy.example.net"},
-		{name: "dns-failure", to: "tom@broken.example.net"},
-		{name: "notify-delay", to: "tom@silent.example.net NOTIFY=DELAY,FAILURE ORCPT=rfc822;thomas@example.net", params: "RET=FULL ENVID=a1b2"},
-	}, smtp(p.IP))
-}
-
-func TestExim(t *testing.T) {
-	w := newWorld(t)
-	e := &lab.Exim{Host: lab.Host{Name: "exim.example.com", IP: servers["exim.example.com"]}, Aliases: aliases, Config: "dsn_advertise_hosts = *\n"}
-	e.Start(t)
-	w.make(t, "exim", e.Name, 60*time.Second, append(usual, []mail{
-		{name: "success", to: "alice@HOST NOTIFY=SUCCESS ORCPT=rfc822;Alice@shop.example.com,zoe@example.org NOTIFY=SUCCESS", params: "ENVID=order+3D4711"},
-		{name: "headers-only", to: "bob@example.net NOTIFY=FAILURE ORCPT=rfc822;bob+2Bshop@list.example.com", params: "RET=HDRS ENVID=order-4711"},
-		{name: "loop", to: "tom@loop.example.net"},
-	}...), smtp(e.IP))
-	o, _ := e.Try("tail -300 /var/log/exim4/mainlog; cat /var/log/exim4.log; exim4 -bp", "")
-	t.Log(o)
-}
-
-func TestEximDelayed(t *testing.T) {
-	w := newWorld(t)
-	e := &lab.Exim{Host: lab.Host{Name: "exim.example.com", IP: servers["exim.example.com"]}, Lifetime: 60 * time.Second,
-		Config: "delay_warning = 3s\n"}
-	e.Start(t)
-	w.make(t, "exim-delay", e.Name, 25*time.Second, []mail{
-		{name: "greylist", to: "erin@example.net"},
-		{name: "refused", to: "tom@refused.example.net,ivan@example.net"},
-		{name: "busy", to: "tom@busy.example.net"},
-		{name: "dns-failure", to: "tom@broken.example.net"},
-	}, smtp(e.IP))
 }
