@@ -27,6 +27,11 @@ func readChasquid(m *mail, r *Report) []found {
 	})
 	for i := range fs {
 		f := &fs[i]
+		if strings.HasPrefix(f.reply, "DATA closing ") {
+			f.command = "."
+		} else if strings.HasPrefix(f.reply, "DATA ") {
+			f.command = "DATA"
+		}
 		if f.reply != "" {
 			f.text = strings.TrimLeft(f.text[max(strings.Index(f.text, ")"), 0):]+" "+f.reply, ") ")
 			if parseReply(f.reply).Code == 0 {

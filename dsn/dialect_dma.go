@@ -23,6 +23,9 @@ func readDMA(m *mail, r *Report) []found {
 		f.host, _, _ = strings.Cut(head[strings.LastIndexByte(head, '\n')+1:], " ")
 		f.command, reply = cutLine(reply)
 		f.command = strings.TrimRight(f.command, ":")
+		if strings.HasPrefix(f.command, "final DATA") {
+			f.command = "."
+		}
 		f.reply = strings.TrimSpace(reply)
 	}
 	return []found{f}

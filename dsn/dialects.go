@@ -170,8 +170,9 @@ func (f *found) complete(c *Recipient) {
 	if c.DiagnosticCode.Value == "" {
 		c.DiagnosticCode = Typed{Value: fold(source)}
 		c.Reply = parseReply(source)
-	} else if c.Reply = diagnosticReply(c.DiagnosticCode); c.Reply.Code == 0 || isFirstLine(c.DiagnosticCode.Value) {
-		if reply := parseReply(source); reply.Code != 0 && (c.Reply.Code == 0 || len(reply.Text) > len(c.Reply.Text)) {
+	} else {
+		c.Reply = diagnosticReply(c.DiagnosticCode)
+		if reply := parseReply(source); c.Reply.isCut(c.DiagnosticCode.Value, reply, f.reply != "") {
 			c.Reply = reply
 		}
 	}
@@ -183,6 +184,16 @@ func (f *found) complete(c *Recipient) {
 	if text := fold(f.text); text != c.DiagnosticCode.Value && !strings.Contains(c.Text, text) {
 		c.Text = strings.TrimSpace(c.Text + " " + text)
 	}
+}
+
+// isCut reports whether full says more of the reply than the diagnostic it was read from: that
+// has no code, is the first line of several, or ends where a limit or a blank line was. alone:
+// full was read from a reply and nothing else.
+func (r *Reply) isCut(diagnostic string, full Reply, alone bool) bool {
+	if full.Code == 0 || r.Code == 0 || len(full.Text) <= len(r.Text) {
+		return full.Code != 0 && r.Code == 0
+	}
+	return isFirstLine(diagnostic) || alone && full.Code == r.Code && r.Text != "" && strings.HasPrefix(full.Text, r.Text)
 }
 
 // isFirstLine says that a diagnostic is the first line of a reply that goes on ("550-..."):
