@@ -19,6 +19,7 @@ func readCourier(m *mail, r *Report) []found {
 	var fs []found
 	action := None
 	var replies []string
+	command := ""
 	done := func() {
 		if n := len(fs); n > 0 && len(replies) > 0 {
 			f := &fs[n-1]
@@ -26,7 +27,7 @@ func readCourier(m *mail, r *Report) []found {
 				f.reply = replies[len(replies)-1]
 			}
 		}
-		replies = nil
+		replies, command = nil, ""
 	}
 	lines(m.text(), func(line string) bool {
 		t := strings.TrimSpace(line)
@@ -34,9 +35,11 @@ func readCourier(m *mail, r *Report) []found {
 		switch {
 		case t == "":
 		case n > 0 && strings.HasPrefix(t, ">>> "):
-			fs[n-1].command = t[4:]
+			command = strings.Trim(t[4:], "()") // "(initial greeting)"
 		case n > 0 && strings.HasPrefix(t, "<<< "):
-			replies = addReplyLine(replies, t[4:])
+			if t[4:] != "<command failed>" {
+				replies, fs[n-1].command = addReplyLine(replies, t[4:]), command
+			}
 		case n > 0 && strings.HasPrefix(t, "*** "):
 			fs[n-1].text += " " + t[4:]
 		case line[0] == '<' && isAddress(cleanAddress(strings.TrimSuffix(t, ":"))):

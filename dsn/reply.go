@@ -75,7 +75,7 @@ func commandName(s string) string {
 		return "STARTTLS"
 	case strings.HasPrefix(s, "AUTH"):
 		return "AUTH"
-	case strings.HasPrefix(s, "INITIAL CONNECTION"), strings.HasPrefix(s, "CONNECT"), strings.HasPrefix(s, "GREETING"), strings.HasPrefix(s, "SERVER GREETING"):
+	case strings.HasPrefix(s, "INITIAL "), strings.HasPrefix(s, "CONNECT"), strings.HasPrefix(s, "GREETING"), strings.HasPrefix(s, "SERVER GREETING"):
 		return "CONNECT"
 	case strings.HasPrefix(s, "QUIT"):
 		return "QUIT"
