@@ -71,6 +71,7 @@ type splitter struct {
 	err   error // why reading ended, if not at the end
 
 	begun    bool
+	context  int   // how much comes before the first message, to be hashed only
 	oversize bool  // the message fills the block: its head is kept, what is behind slides
 	skipped  int64 // bytes slid out of an oversize message
 	quotes   []int // ">" to take out of the present message
@@ -81,10 +82,13 @@ type splitter struct {
 	joined    int // messages that none ended
 }
 
-// newSplitter reads an mbox from r into a, whose offset there is off.
+// newSplitter reads an mbox into a from r, which begins at most tailLen bytes before off, as
+// far as there are so many.
 func newSplitter(a *arena, r io.Reader, at io.ReaderAt, off int64, form MboxForm, maxBytes int) *splitter {
+	context := min(off, tailLen)
+	off -= context
 	return &splitter{
-		r: r, at: at, form: form, max: maxBytes, a: a,
+		r: r, at: at, form: form, max: maxBytes, a: a, context: int(context),
 		base: off - int64(a.used), first: a.used, lo: a.used, scan: a.used, hi: a.used,
 	}
 }
@@ -123,6 +127,11 @@ func (s *splitter) start() bool {
 	if s.begun {
 		return true
 	}
+	if s.hi-s.lo < s.context && !s.eof {
+		return false
+	}
+	s.lo += min(s.context, s.hi-s.lo)
+	s.context = 0
 	buf := s.a.buf()
 	// Blank lines before the first separator belong to nobody.
 	for s.lo < s.hi && (buf[s.lo] == '\n' || buf[s.lo] == '\r') {

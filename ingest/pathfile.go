@@ -42,8 +42,9 @@ type leaf struct {
 	tail  string // what the last KiB of that hashes to; empty: not looked at
 	skip  int64  // a first message that ends here was committed
 
-	begun int64 // where the present message of an mbox begins, -1 before the first
-	stale bool  // file.now.Tail is not that of file.now.Offset
+	begun int64  // where the last message of an mbox began, -1 before the first
+	lead  []byte // what stands before it
+	stale bool   // file.now.Tail is not that of file.now.Offset
 }
 
 // counter counts what is read of the file itself, for progress.
@@ -73,8 +74,8 @@ func (l *leaf) next(ctx context.Context, held bool, f *file) (*Message, error) {
 		}
 		return l.message(e, l.loc.file(), f), nil
 	}
-	if l.ahead > 0 {
-		if err := l.forward(ctx); err != nil {
+	if l.ahead > 0 || l.tail != "" {
+		if err := l.forward(ctx, f); err != nil {
 			return nil, err
 		}
 	}
@@ -333,7 +334,7 @@ func (s *PathSource) begin(st stream, k kind) error {
 		return nil
 	}
 	f.now.Mbox = !f.packed
-	if number == f.resume.Leaf && f.resume.Offset > 0 {
+	if number == f.resume.Leaf && (f.resume.Offset > 0 || f.resume.End > 0) {
 		f.now.Offset, f.now.Tail = f.resume.Offset, f.resume.Tail
 		if err := l.resume(f); err != nil {
 			return err

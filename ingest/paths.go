@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type PathOptions struct {
 	SaveEvery time.Duration
 	// Stdin is read for the path "-"; default os.Stdin.
 	Stdin io.Reader
+
+	blockSize int // tests make it small
 }
 
 const (
@@ -107,7 +110,7 @@ func OpenPaths(opts PathOptions, paths ...string) (*PathSource, error) {
 		}
 		s.ledger.named(info)
 	}
-	size := max(defaultBlock, opts.MaxBytes+tailLen+maxPostmark+minWindow)
+	size := max(cmp.Or(opts.blockSize, defaultBlock), opts.MaxBytes+tailLen+maxPostmark+minWindow)
 	s.arena.pool = &blocks{size: size}
 	s.life, s.close = context.WithCancel(context.Background())
 	return s, nil

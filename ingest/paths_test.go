@@ -414,7 +414,7 @@ func TestOpenPathsStdinWaits(t *testing.T) {
 
 // Batches keep their limits, and their bytes until they are committed, while more is fetched.
 func TestFetchBesideCommit(t *testing.T) {
-	var files = map[string]string{"big": string(sampleMbox(3000))}
+	var files = map[string]string{"big": string(sampleMbox(1000))}
 	for i := range 700 {
 		files[fmt.Sprintf("s/%04d", i)] = sampleReport(i)
 	}
@@ -459,14 +459,14 @@ func TestFetchBesideCommit(t *testing.T) {
 		_, _ = s.Stats(), s.Files()
 	}
 	close(ch)
-	if n := <-done; n != 3700 {
+	if n := <-done; n != 1700 {
 		t.Errorf("%d messages", n)
 	}
 	if n := len(s.arena.pool.free); n > 8 {
 		t.Errorf("%d blocks", n)
 	}
 	files2 := s.Files()
-	if len(files2) != 2 || files2[0].Messages != 3000 || files2[1].Mails != 700 || files2[1].Committed != 700 || files2[0].Outcomes[Bounce] != 3000 {
+	if len(files2) != 2 || files2[0].Messages != 1000 || files2[1].Mails != 700 || files2[1].Committed != 700 || files2[0].Outcomes[Bounce] != 1000 {
 		t.Errorf("%+v", files2)
 	}
 	s.Close()

@@ -11,7 +11,15 @@ import (
 
 func TestPositions(t *testing.T) {
 	impls := map[string]func(t *testing.T) Positions{
-		"file":   func(t *testing.T) Positions { return &FilePositions{Dir: filepath.Join(t.TempDir(), "made", "later")} },
+		"file": func(t *testing.T) Positions { return &FilePositions{Dir: filepath.Join(t.TempDir(), "made", "later")} },
+		"log": func(t *testing.T) Positions {
+			l, err := OpenPositionLog(filepath.Join(t.TempDir(), "log"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			return l
+		},
 		"memory": func(t *testing.T) Positions { return &MemoryPositions{} },
 	}
 	keys := []string{"INBOX", "", ".", "..", "imap://user%40dom@host/INBOX/ä", "a/b", "a%2Fb", "a\nb\x00", strings.Repeat("long/", 200), strings.Repeat("long/", 200) + "x"}

@@ -88,8 +88,9 @@ func (s *PathSource) load(ctx context.Context, f *file, st stream) (done bool, e
 		return false, nil
 	}
 	if pos.Mbox && pos.Size < f.id.Size {
-		head, err := hashAt(st.at, 0, min(pos.Size, tailLen))
-		if err == nil && head == pos.Head {
+		// What was there then must be there still.
+		old, err := identify(st.at, pos.Size)
+		if err == nil && old == pos.identity {
 			f.resume = pos
 			return false, nil
 		}
@@ -106,46 +107,44 @@ var errChanged = errors.New("changed since its position was recorded")
 func (l *leaf) resume(f *file) error {
 	pos := f.resume
 	l.skip = pos.End
-	if !f.packed {
-		l.tail = pos.Tail
-	}
+	n := min(pos.Offset, tailLen)
 	if l.at == nil {
-		l.ahead = pos.Offset
+		l.ahead = pos.Offset - n
+		if !f.packed {
+			l.tail = pos.Tail
+		}
 		return nil
 	}
-	n := min(pos.Offset, tailLen)
 	if tail, err := hashAt(l.at, pos.Offset-n, n); err != nil || tail != pos.Tail {
 		return errChanged
 	}
-	// The section ends nowhere: the file may grow while it is read.
-	l.r = &counter{io.NewSectionReader(l.at, pos.Offset, 1<<62-pos.Offset), f.read.n}
-	f.read.n.Add(pos.Offset)
+	// The section has no end: the file may grow while it is read.
+	l.r = &counter{io.NewSectionReader(l.at, pos.Offset-n, 1<<62-pos.Offset), f.read.n}
+	f.read.n.Add(pos.Offset - n - min(l.size, sniffLen)) // sniffed before, and read again
 	return nil
 }
 
 // forward reads up to where a compressed mbox was committed.
-func (l *leaf) forward(ctx context.Context) error {
+func (l *leaf) forward(ctx context.Context, f *file) error {
 	scratch := make([]byte, 64<<10)
 	for l.ahead > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if n := l.ahead - tailLen; n > 0 {
-			k, err := l.r.Read(scratch[:min(n, int64(len(scratch)))])
-			l.ahead -= int64(k)
-			if err != nil {
-				return errChanged
-			}
-			continue
-		}
-		if _, err := io.ReadFull(l.r, scratch[:l.ahead]); err != nil {
+		n, err := l.r.Read(scratch[:min(l.ahead, int64(len(scratch)))])
+		if l.ahead -= int64(n); err != nil && l.ahead > 0 {
 			return errChanged
 		}
-		if l.tail != "" && hashBytes(scratch[:l.ahead]) != l.tail {
-			return errChanged
-		}
-		l.ahead = 0
 	}
+	if l.tail != "" {
+		n, err := io.ReadFull(l.r, scratch[:min(f.resume.Offset, tailLen)])
+		if err != nil || hashBytes(scratch[:n]) != l.tail {
+			return errChanged
+		}
+		l.r = &headed{scratch[:n], l.r}
+		l.tail = ""
+	}
+	l.mbox.r = l.r
 	return nil
 }
 
@@ -154,24 +153,20 @@ func (f *file) passed(l *leaf, e extent) {
 	if f.state == "" {
 		return
 	}
-	begun := l.begun
-	l.begun = e.off
 	switch {
 	case e.err != nil:
 		// Not done: the file may be mended.
 		f.now.Offset, f.now.End, f.now.Tail, l.stale = e.off, 0, hashBytes(e.lead), false
 	case !e.last:
 		f.now.Offset, f.now.End, l.stale = e.end, 0, true
-	case e.partial && l.at != nil && begun >= 0:
+	case e.partial && l.begun >= 0:
 		// What follows may prove it to be text of the message before.
-		n := min(begun, tailLen)
-		if tail, err := hashAt(l.at, begun-n, n); err == nil {
-			f.now.Offset, f.now.End, f.now.Tail, l.stale = begun, e.off, tail, false
-		}
+		f.now.Offset, f.now.End, f.now.Tail, l.stale = l.begun, e.off, hashBytes(l.lead), false
 	default:
 		// When the mbox grows, it may be this message that does.
 		f.now.Offset, f.now.End, f.now.Tail, l.stale = e.off, e.end, hashBytes(e.lead), false
 	}
+	l.begun, l.lead = e.off, append(l.lead[:0], e.lead...)
 }
 
 // ended notes that a stream of messages in the file has ended.

@@ -55,7 +55,7 @@ func TestXz(t *testing.T) {
 }
 
 func TestXzAgainstLibrary(t *testing.T) {
-	data := sampleMbox(500)
+	data := sampleMbox(100)
 	for _, check := range []byte{xz.None, xz.CRC32, xz.CRC64, xz.SHA256} {
 		var b bytes.Buffer
 		w, err := xz.WriterConfig{CheckSum: check, NoCheckSum: check == xz.None, BlockSize: 100_000}.NewWriter(&b)
