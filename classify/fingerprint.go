@@ -1,0 +1,142 @@
+package classify
+
+import "unicode/utf8"
+
+// maxFingerprint is the longest fingerprint. The cause stands in the first words.
+const maxFingerprint = 160
+
+// appendFingerprint appends the folded text with everything blanked that differs from mail
+// to mail: addresses, URLs, hosts, IPs, numbers, IDs. Each becomes one mark, so that equal causes
+// give equal fingerprints.
+func appendFingerprint(dst, text []byte) []byte {
+	start := len(dst)
+	for i := 0; i < len(text) && len(dst)-start < maxFingerprint; {
+		c := text[i]
+		if c == 0 || c == ' ' {
+			if len(dst) > start && dst[len(dst)-1] != ' ' {
+				dst = append(dst, ' ')
+			}
+			i++
+			continue
+		}
+		if !tokenByte(c) {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		j := i
+		for j < len(text) && tokenByte(text[j]) {
+			j++
+		}
+		end := j
+		for end > i && (text[end-1] == '.' || text[end-1] == ':' || text[end-1] == '-' || text[end-1] == '/') {
+			end--
+		}
+		word := text[i:end]
+		if mark := markOf(word); mark != "" {
+			if n := len(dst) - start; n < len(mark)+1 || string(dst[len(dst)-len(mark):]) != mark {
+				dst = append(dst, mark...)
+			}
+		} else {
+			dst = append(dst, word...)
+		}
+		dst = append(dst, text[end:j]...)
+		i = j
+	}
+	if len(dst)-start > maxFingerprint {
+		dst = dst[:start+maxFingerprint]
+		for len(dst) > start && !utf8.RuneStart(dst[len(dst)-1]) {
+			dst = dst[:len(dst)-1]
+		}
+		if len(dst) > start && dst[len(dst)-1] >= utf8.RuneSelf {
+			dst = dst[:len(dst)-1]
+		}
+	}
+	for len(dst) > start && dst[len(dst)-1] == ' ' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+// tokenByte reports whether c belongs to a word, address, host or URL.
+func tokenByte(c byte) bool {
+	switch c {
+	case '.', '-', '_', '@', '/', '=', '+', '%', '&', '?', '~', '$', '#', ':':
+		return true
+	}
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80
+}
+
+// markOf returns what stands in a fingerprint for word, or "" where the word itself does.
+func markOf(word []byte) string {
+	digits, letters, dots, colons, at, slash, equal := 0, 0, 0, 0, false, false, false
+	for i, c := range word {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'a' && c <= 'z' || c >= 0x80:
+			letters++
+		case c == '.':
+			dots++
+		case c == ':':
+			colons++
+			if i+2 < len(word) && word[i+1] == '/' && word[i+2] == '/' {
+				return "<url>"
+			}
+		case c == '@':
+			at = true
+		case c == '/':
+			slash = true
+		case c == '=':
+			equal = true
+		}
+	}
+	switch {
+	case at:
+		return "<address>"
+	case letters == 0 && digits > 0, colons > 1 && digits > 0 && isIPv6(word):
+		return "<n>"
+	case letters == 0:
+		return ""
+	case slash && dots > 0:
+		return "<url>"
+	case dots > 0 && isHost(word):
+		return "<host>"
+	case digits > 0 && (len(word) >= 10 || digits >= 4 || equal || colons > 1):
+		return "<id>"
+	case len(word) > 40 && word[0] < 0x80:
+		return "<id>"
+	}
+	return ""
+}
+
+func isIPv6(word []byte) bool {
+	for _, c := range word {
+		if !isHex(c) && c != ':' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// isHost reports whether word has the form of a host name, two labels at least.
+func isHost(word []byte) bool {
+	label, labels, alpha := 0, 0, false
+	for _, c := range word {
+		switch {
+		case c == '.':
+			if label == 0 {
+				return false
+			}
+			labels, label, alpha = labels+1, 0, false
+		case c >= 'a' && c <= 'z' || c >= 0x80:
+			label++
+			alpha = true
+		case c >= '0' && c <= '9', c == '-', c == '_':
+			label++
+		default:
+			return false
+		}
+	}
+	return labels > 0 && label >= 2 && alpha
+}

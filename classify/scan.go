@@ -1,0 +1,162 @@
+package classify
+
+import (
+	"strings"
+
+	"github.com/bouncepipe/bouncepipe/dsn"
+)
+
+// field is a part of a recipient that rules look into, in the order in which they do.
+type field uint8
+
+const (
+	fieldReply      field = iota // the reply of the server that refused
+	fieldDiagnostic              // Diagnostic-Code, or the reason as the report's text gives it
+	fieldText                    // what the human part says beyond that
+	fields
+)
+
+func (f field) String() string {
+	return [...]string{"reply", "diagnostic_code", "text"}[f]
+}
+
+// hit is the first place of a literal in a field.
+type hit struct {
+	literal uint32
+	field   field
+	end     uint32 // in the haystack
+}
+
+// scratch is what one judgement works on. It is used again.
+type scratch struct {
+	hay    []byte // the fields folded, each between blanks, NUL between them
+	spans  [fields][2]uint32
+	source [fields]string // as reported
+	hits   []hit
+	seen   [fields][]uint64 // by literal; only bits of hits are set
+	keys   []uint64         // candidates: stage and rule
+
+	code      int
+	status    dsn.Status // as stated where it says more than x.0.0, else the reply's
+	command   uint16
+	action    uint8
+	provider  int16 // -1: unknown
+	blocklist int16 // -1: none named
+	listEnd   uint32
+	listField field
+}
+
+// maxField bounds what is looked at of one field: replies are short, and what follows is
+// somebody's boilerplate.
+const maxField = 4 << 10
+
+func clip(s string) string {
+	if len(s) > maxField {
+		return s[:maxField]
+	}
+	return s
+}
+
+func (c *Classifier) scratch() *scratch {
+	if s, ok := c.pool.Get().(*scratch); ok {
+		return s
+	}
+	s := &scratch{hay: make([]byte, 0, 1024), hits: make([]hit, 0, 64), keys: make([]uint64, 0, 64)}
+	for f := range s.seen {
+		s.seen[f] = make([]uint64, (len(c.literals)+63)/64)
+	}
+	return s
+}
+
+func (c *Classifier) release(s *scratch) {
+	for _, h := range s.hits {
+		s.seen[h.field][h.literal>>6] = 0
+	}
+	s.hits, s.keys, s.hay = s.hits[:0], s.keys[:0], s.hay[:0]
+	s.source = [fields]string{}
+	c.pool.Put(s)
+}
+
+// read takes in what rcpt says and finds all literals in it.
+func (c *Classifier) read(s *scratch, rcpt *dsn.Recipient) {
+	reply, diagnostic, text := clip(rcpt.Reply.Text), clip(rcpt.DiagnosticCode.Value), clip(rcpt.Text)
+	s.source = [fields]string{reply, diagnostic, text}
+	s.hay = append(s.hay[:0], 0)
+	s.add(fieldReply, reply, "")
+	// The diagnostic mostly is the reply with its codes, in the report's frame: look at the frame only.
+	if at := strings.Index(diagnostic, reply); reply != "" && at >= 0 {
+		s.add(fieldDiagnostic, diagnostic[:at], diagnostic[at+len(reply):])
+	} else {
+		s.add(fieldDiagnostic, diagnostic, "")
+	}
+	s.add(fieldText, text, "")
+	for f := range fields {
+		c.scan(s, f)
+	}
+	s.code = rcpt.Reply.Code
+	s.status = rcpt.Status
+	if (s.status.IsZero() || s.status.IsGeneric()) && !rcpt.Reply.Status.IsZero() {
+		s.status = rcpt.Reply.Status
+	}
+	s.command = commandBit(rcpt.Reply.Command)
+	s.action = actionBit(rcpt.Action)
+	c.findBlocklist(s)
+	s.provider = c.findProvider(s, rcpt)
+}
+
+func (s *scratch) add(f field, before, behind string) {
+	start := len(s.hay)
+	if before != "" {
+		s.hay = append(s.hay, ' ')
+		s.hay = appendFolded(s.hay, before)
+		s.hay = append(s.hay, ' ', 0)
+	}
+	if behind != "" {
+		s.hay = append(s.hay, ' ')
+		s.hay = appendFolded(s.hay, behind)
+		s.hay = append(s.hay, ' ', 0)
+	}
+	s.spans[f] = [2]uint32{uint32(start), uint32(len(s.hay))}
+}
+
+// scan runs the automaton over one field.
+func (c *Classifier) scan(s *scratch, f field) {
+	a := c.automaton
+	from, to := s.spans[f][0], s.spans[f][1]
+	hay := s.hay[from:to]
+	seen := s.seen[f]
+	var state, previous uint32
+	for i := 0; i < len(hay); i++ {
+		cl := uint32(a.class[hay[i]])
+		if cl == 0 {
+			state, previous = 0, 0
+			continue
+		}
+		var next uint32
+		if e := &a.cells[a.base[state]+cl]; e.check == state {
+			next = e.next
+		} else {
+			next = a.pairs[previous*a.classes+cl]
+		}
+		previous = cl
+		state = next &^ hasOutput
+		if next&hasOutput == 0 {
+			continue
+		}
+		for out := state; out != 0; out = a.shorter[out] {
+			id := a.output[out]
+			if id < 0 {
+				continue
+			}
+			if bit := uint64(1) << (id & 63); seen[id>>6]&bit == 0 {
+				seen[id>>6] |= bit
+				s.hits = append(s.hits, hit{uint32(id), f, from + uint32(i) + 1})
+			}
+		}
+	}
+}
+
+// has reports whether literal stands in field f.
+func (s *scratch) has(f field, literal uint32) bool {
+	return s.seen[f][literal>>6]&(1<<(literal&63)) != 0
+}
