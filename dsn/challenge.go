@@ -22,6 +22,9 @@ func (m *mail) readChallenge(r *Report) bool {
 			a = to[0]
 		}
 	}
+	if a == "" && isChallenger(m.header.Get("From")) { // the system writes in the user's place
+		a = addressIn(m.header.Get("Reply-To"))
+	}
 	if a == "" {
 		a = cleanAddress(m.header.Get("From"))
 	}
@@ -29,6 +32,16 @@ func (m *mail) readChallenge(r *Report) bool {
 		r.Recipients = append(r.Recipients, Recipient{FinalRecipient: Typed{"rfc822", a}})
 	}
 	return true
+}
+
+// isChallenger knows the addresses that challenges are sent from.
+func isChallenger(from string) bool {
+	for _, s := range [...]string{"spamblocker-challenge@", "apd.sspam@", "spamhippo@", "@spamstomp.com", "@ipermitmail.com", "@spamguard.vanquish.com", "verify@0spam.com", "@boxbe.com", "@spamarrest.com"} {
+		if containsFold(from, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // isChallenge knows the systems by header fields that are theirs alone, else by subject and
@@ -44,11 +57,8 @@ func (m *mail) isChallenge() bool {
 				return true
 			}
 		case "return-path", "sender", "from":
-			v := lower(h[i].Value)
-			for _, s := range [...]string{"spamblocker-challenge@", "apd.sspam@", "spamhippo@", "@spamstomp.com", "@ipermitmail.com", "@spamguard.vanquish.com", "verify@0spam.com", "@boxbe.com", "@spamarrest.com"} {
-				if strings.Contains(v, s) {
-					return true
-				}
+			if isChallenger(h[i].Value) {
+				return true
 			}
 		case "content-type":
 			if strings.Contains(h[i].Value, "mUlTiPaRtBoUnDaRy_MailInBlack") {

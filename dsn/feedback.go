@@ -16,6 +16,10 @@ func (m *mail) readFeedback(r *Report) bool {
 		s = m.strayFeedback()
 	case hasPrefixFold(m.header.Get("Subject"), "complaint about message from "):
 		return m.readJMRP(r)
+	case strings.EqualFold(m.header.Get("X-Apple-Unsubscribe"), "true"):
+		return m.readUnsubscribe(r)
+	case m.header.Get("X-XARF") != "" || m.header.Get("X-ARF") != "":
+		return m.readXARF(r)
 	default:
 		if s = m.strayFeedback(); s == "" {
 			return m.readAbuseForward(r)
@@ -93,10 +97,15 @@ func (m *mail) feedbackField(f *Feedback, name, value string) {
 // returned message's To.
 func (m *mail) feedbackRecipients(r *Report) {
 	addrs := r.Feedback.OriginalRcptTo
-	if len(addrs) == 0 {
-		addrs = headerAddresses(r.Original.Header, "To", m.limits.Recipients)
+	for _, name := range [...]string{"To", "X-Apparently-To", "X-HmXmrOriginalRecipient"} {
+		if len(addrs) == 0 {
+			addrs = headerAddresses(r.Original.Header, name, m.limits.Recipients)
+		}
 	}
 	for _, a := range addrs {
+		if local, _, _ := strings.Cut(lower(a), "@"); local == "redacted" || strings.HasPrefix(local, "undisclosed") {
+			continue // the reporter hides whom it speaks of
+		}
 		r.Recipients = append(r.Recipients, Recipient{FinalRecipient: Typed{"rfc822", a}})
 	}
 }
@@ -139,19 +148,91 @@ func (m *mail) readJMRP(r *Report) bool {
 	return true
 }
 
-// readAbuseForward reads complaints that say so in their first line only.
-func (m *mail) readAbuseForward(r *Report) bool {
-	if m.find(isMessageType) == nil {
+// readUnsubscribe reads what Apple Mail sends to a List-Unsubscribe address.
+func (m *mail) readUnsubscribe(r *Report) bool {
+	a := addressIn(m.header.Get("From"))
+	if a == "" {
 		return false
 	}
+	r.Kind, r.Dialect = FeedbackReport, "apple-unsubscribe"
+	r.Feedback = &Feedback{Type: "opt-out", UserAgent: "Apple Mail", OriginalRcptTo: []string{a}}
+	m.feedbackRecipients(r)
+	return true
+}
+
+// readXARF reads X-ARF (abusix): fields in YAML, in a part of their own or in the body.
+func (m *mail) readXARF(r *Report) bool {
+	for i := range m.parts {
+		p := &m.parts[i]
+		if p.inside || strings.HasPrefix(p.value, "multipart/") {
+			continue
+		}
+		s := m.transferDecoded(p)
+		at := indexFold(s, "report-type:")
+		if at < 0 || at > 0 && s[at-1] != '\n' {
+			continue
+		}
+		r.Kind, r.Dialect = FeedbackReport, "x-arf"
+		r.Feedback = &Feedback{Type: "other"}
+		h, _ := m.parseHeader(strings.TrimPrefix(strings.TrimLeft(s, "\n"), "---\n"), nil)
+		for _, f := range h {
+			v := strings.Trim(f.Value, "'\" ")
+			switch lower(f.Name) {
+			case "report-type":
+				if containsFold(v, "spam") {
+					r.Feedback.Type = "abuse"
+				}
+			case "source", "source-ip":
+				if r.Feedback.SourceIP == "" && strings.IndexByte(v, '@') < 0 {
+					r.Feedback.SourceIP = v
+				}
+			case "user-agent", "version", "reported-domain":
+				m.feedbackField(r.Feedback, f.Name, v)
+			case "date":
+				r.Feedback.ArrivalDate = m.date(f.Name, v)
+			}
+		}
+		r.Original.Header = m.original()
+		m.feedbackRecipients(r)
+		return true
+	}
+	return false
+}
+
+// readAbuseForward reads complaints that say so in their first line only, AOL's oldest, and
+// SpamCop's.
+func (m *mail) readAbuseForward(r *Report) bool {
+	if m.find(isMessageType) == nil {
+		return m.readSpamCop(r)
+	}
 	t := m.text()
-	if !hasPrefixFold(t, "this is an email abuse report") && !hasPrefixFold(t, "this is a spam/unsolicited email report") {
+	aol := containsFold(m.header.Get("From"), "scomp@aol.")
+	if !aol && !hasPrefixFold(t, "this is an email abuse report") && !hasPrefixFold(t, "this is a spam/unsolicited email report") {
 		return false
 	}
 	r.Kind, r.Dialect = FeedbackReport, "abuse-forward"
 	line := fold(t[:min(len(t), 400)])
 	r.Feedback = &Feedback{Type: "abuse", SourceIP: strings.Trim(between(line+" ", " from IP ", " "), "[]().,")}
+	if aol {
+		r.Feedback.UserAgent = "AOL SComp"
+		r.Feedback.SourceIP = strings.TrimSpace(after(m.header.Get("Subject"), " for IP "))
+	}
 	r.Original.Header = m.original()
+	m.feedbackRecipients(r)
+	return true
+}
+
+// readSpamCop reads "[SpamCop (192.0.2.1) id:N] subject": the spam stands in the text.
+func (m *mail) readSpamCop(r *Report) bool {
+	subject := m.header.Get("Subject")
+	if !strings.HasPrefix(subject, "[SpamCop (") || !strings.Contains(m.text(), "[ SpamCop V") {
+		return false
+	}
+	r.Kind, r.Dialect = FeedbackReport, "spamcop"
+	r.Feedback = &Feedback{Type: "abuse", UserAgent: "SpamCop", SourceIP: between(subject, "[SpamCop (", ")")}
+	if _, original, ok := strings.Cut(m.text(), "[ Offending message ]"); ok {
+		m.setOriginal(r, strings.TrimLeft(original, "\n"))
+	}
 	m.feedbackRecipients(r)
 	return true
 }

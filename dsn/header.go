@@ -146,6 +146,10 @@ func parseMediaType(s string) mediaType {
 	var t mediaType
 	head, rest, _ := strings.Cut(s, ";")
 	t.value = lower(strings.TrimSpace(head))
+	if i := strings.IndexAny(t.value, " \t"); i > 0 { // the semicolon is missing
+		head, t.value = t.value[i:], t.value[:i]
+		rest = head + ";" + rest
+	}
 	for n := 0; rest != "" && n < 64; n++ {
 		var name, value string
 		name, value, rest = cutParam(rest)

@@ -22,6 +22,7 @@ type mail struct {
 	headerLines int
 	work        int
 	arena       arena
+	attached    bool // it is a part of another mail: see readAttached
 
 	textDone bool
 	textBody string // see text
@@ -107,6 +108,9 @@ func (m *mail) walkParts(p part, self int) {
 			return
 		}
 		h, body := m.parsePartHeader(content)
+		if isReturned(h) { // a returned message that has no part header in front
+			h, body = Header{{"Content-Type", "message/rfc822"}}, content
+		}
 		m.walk(h, body, p.depth+1, self, p.inside)
 		if last || rest == "" {
 			return
@@ -129,6 +133,11 @@ func (m *mail) parsePartHeader(s string) (Header, string) {
 		return nil, s
 	}
 	return m.parseHeader(s, make(Header, 0, 4))
+}
+
+// isReturned reports whether h is the header of a message and not of a part.
+func isReturned(h Header) bool {
+	return len(h) > 3 && h.Get("Received") != "" && h.Get("From") != "" && h.Get("Content-Disposition") == ""
 }
 
 func isPartField(name string) bool {

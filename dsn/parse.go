@@ -65,10 +65,13 @@ func (m *mail) read(r *Report) bool {
 	feedback := m.parts[0].report == "feedback-report" || m.find(isStatusType) == nil
 	switch {
 	case feedback && m.readFeedback(r):
+	case isChallenger(m.header.Get("From")) && m.readChallenge(r): // some dress as a report
 	case m.readDeliveryStatus(r):
 	case m.readDisposition(r):
+	case m.readNotification(r):
 	case m.readChallenge(r):
 	case m.readDialect(r):
+	case m.readAttached(r):
 	case m.readAutoReply(r):
 	case m.readGeneric(r):
 	default:
@@ -202,6 +205,10 @@ func (m *mail) received() (t time.Time) {
 func (m *mail) finish(r *Report) {
 	for i := range r.Recipients {
 		c := &r.Recipients[i]
+		if c.FinalRecipient.Value == "" && isAddress(c.OriginalRecipient.Value) {
+			m.problem("missing_final_recipient", "")
+			c.FinalRecipient = c.OriginalRecipient
+		}
 		if c.Reply.Code == 0 && c.DiagnosticCode.Value != "" {
 			command := c.Reply.Command
 			if rep := diagnosticReply(c.DiagnosticCode); rep.Code != 0 || c.Reply.Text == "" {

@@ -31,6 +31,11 @@ func parseReply(s string) Reply {
 	}
 	code := s[at : at+3]
 	r.Code = atoi3(code)
+	if strings.HasPrefix(s[end:], "-'") { // IronPort quotes the text: 550-'5.1.1 unknown' (delivery attempts: 0)
+		if i := strings.LastIndexByte(s[end+2:], '\''); i > 0 {
+			s = s[:end+2+i]
+		}
+	}
 	r.Text, r.Status = joinReplyLines(s[:at], s[end:], code)
 	return r
 }
