@@ -20,7 +20,7 @@ func TestParseReply(t *testing.T) {
 		{"550 #5.1.0 Address rejected.", 550, "5.1.0", "Address rejected.", ""},
 		{"smtp;550 5.7.1 no thanks", 550, "5.7.1", "no thanks", ""},
 		{"sorry, no mailbox here by that name (#5.1.1 - chkusr)", 0, "5.1.1", "sorry, no mailbox here by that name (#5.1.1 - chkusr)", ""},
-		{"5.1.0 - Unknown address error 550-'5.7.1 <a@example.net>... Access denied", 550, "5.7.1", "<a@example.net>... Access denied' (delivery attempts: 0)", ""},
+		{"5.1.0 - Unknown address error 550-'5.7.1 <a@example.net>... Access denied' (delivery attempts: 0)", 550, "5.7.1", "<a@example.net>... Access denied", ""},
 		{"connect to mx.example.org[192.0.2.7]:25: Connection refused", 0, "", "connect to mx.example.org[192.0.2.7]:25: Connection refused", ""},
 		{"message size 500 bytes exceeds", 0, "", "message size 500 bytes exceeds", ""},
 		{"552 size limit", 552, "", "size limit", ""},
