@@ -24,11 +24,12 @@ import (
 	"time"
 )
 
-// entered marks the environment of a process that already is in its own namespaces.
+// entered marks the environment of a process that already is in its own namespaces, and says where its binaries are.
 const entered = "BOUNCEPIPE_LAB"
 
-// Main is the whole of a TestMain: it runs the tests inside the lab's namespaces and exits.
-func Main(m *testing.M) {
+// Main is the whole of a TestMain: it builds the packages (folders of the repository) and the tests (folders with ".test" behind),
+// which takes the network that the lab has not, then runs m's tests inside the lab's namespaces and exits.
+func Main(m *testing.M, build ...string) {
 	if os.Getenv(entered) != "" {
 		if err := prepare(); err != nil {
 			fmt.Fprintln(os.Stderr, "lab:", err)
@@ -36,17 +37,48 @@ func Main(m *testing.M) {
 		}
 		os.Exit(m.Run())
 	}
-	os.Exit(enter())
+	dir, err := os.MkdirTemp("", "bouncepipe-lab-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lab:", err)
+		os.Exit(1)
+	}
+	status := 1
+	if err := buildAll(dir, build); err != nil {
+		fmt.Fprintln(os.Stderr, "lab:", err)
+	} else {
+		status = enter(dir)
+	}
+	os.RemoveAll(dir)
+	os.Exit(status)
 }
 
+func buildAll(dir string, build []string) error {
+	for _, b := range build {
+		out := filepath.Join(dir, filepath.Base(b))
+		args := []string{"build", "-o", out, "./" + b}
+		if pkg, ok := strings.CutSuffix(b, ".test"); ok {
+			args = []string{"test", "-c", "-o", out, "./" + pkg}
+		}
+		cmd := exec.Command("go", args...)
+		cmd.Dir = Root()
+		if msg, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, msg)
+		}
+	}
+	return nil
+}
+
+// Built is the path of what Main built: the last element of the folder's name.
+func Built(name string) string { return filepath.Join(os.Getenv(entered), name) }
+
 // enter runs this binary again behind unshare and returns its exit status.
-func enter() int {
+func enter(dir string) int {
 	args := []string{"unshare", "--mount", "--net", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child", "--"}
 	if os.Getuid() != 0 {
 		args = append([]string{"sudo", "-n", "-E"}, args...)
 	}
 	cmd := exec.Command(args[0], append(args[1:], os.Args...)...)
-	cmd.Env = append(os.Environ(), entered+"=1")
+	cmd.Env = append(os.Environ(), entered+"="+dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()
@@ -70,6 +102,7 @@ func prepare() error {
 		{"ip", "addr", "add", "203.0.113.1/25", "dev", "lo"},
 		{"ip", "route", "add", "unreachable", "203.0.113.128/25"},
 		{"hostname", "lab.example.com"},
+		{"mount", "-t", "overlay", "overlay", "-o", "lowerdir=" + filepath.Join(Cache(), "trees", "kcat", "usr") + ":/usr", "/usr"},
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, out)
