@@ -53,7 +53,26 @@ func broker(t testing.TB) (addr, topic string) {
 	if err != nil || results[0].Err != nil {
 		t.Fatal(err, results)
 	}
-	return addr, topic
+	// The leaders of a new topic take a moment to know that they lead.
+	ask := &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: nil}}
+	for p := range 4 {
+		ask.Topics[topic] = append(ask.Topics[topic], kafka.LastOffsetOf(p))
+	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		answer, err := conn.Client().ListOffsets(context.Background(), ask)
+		ready := 0
+		for p := range 4 {
+			if err == nil && p < len(answer.Topics[topic]) && answer.Topics[topic][p].Error == nil {
+				ready++
+			}
+		}
+		if ready == 4 {
+			return addr, topic
+		}
+		if time.Now().After(end) {
+			t.Fatal("no leaders for ", topic, ": ", err, answer)
+		}
+	}
 }
 
 func writer(t testing.TB, addr string, opts KafkaOptions, change ...func(*kafkaconn.Config)) *Kafka {
