@@ -63,7 +63,7 @@ func (c *Conn) explain(err error) string {
 		if c.cfg.TLS == nil {
 			return "no answer in time" + at + ": check addresses and firewall, and whether the broker wants TLS"
 		}
-		return "no answer in time" + at + ": check addresses and firewall"
+		return "no answer in time" + at + ": check addresses and firewall, and whether the broker speaks TLS on this port"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		var hints []string
 		if c.cfg.SASL != nil {
@@ -73,6 +73,8 @@ func (c *Conn) explain(err error) string {
 		}
 		if c.cfg.TLS == nil {
 			hints = append(hints, "it may want TLS")
+		} else {
+			hints = append(hints, "it may not speak TLS on this port")
 		}
 		return "the broker closed the connection; if it always does: " + strings.Join(hints, ", ")
 	}
