@@ -19,14 +19,24 @@ func appendFingerprint(dst, text []byte) []byte {
 			i++
 			continue
 		}
-		if !tokenByte(c) {
+		if tokenKinds[c] == 0 {
 			dst = append(dst, c)
 			i++
 			continue
 		}
-		j := i
-		for j < len(text) && tokenByte(text[j]) {
+		j, kinds := i, uint8(0)
+		for j < len(text) {
+			k := tokenKinds[text[j]]
+			if k == 0 {
+				break
+			}
+			kinds |= k
 			j++
+		}
+		if kinds == kindLetter && j-i <= maxPlain { // a word, as most are
+			dst = append(dst, text[i:j]...)
+			i = j
+			continue
 		}
 		end := j
 		for end > i && (text[end-1] == '.' || text[end-1] == ':' || text[end-1] == '-' || text[end-1] == '/') {
@@ -58,14 +68,28 @@ func appendFingerprint(dst, text []byte) []byte {
 	return dst
 }
 
-// tokenByte reports whether c belongs to a word, address, host or URL.
-func tokenByte(c byte) bool {
-	switch c {
-	case '.', '-', '_', '@', '/', '=', '+', '%', '&', '?', '~', '$', '#', ':':
-		return true
+// The kinds of bytes in a word, address, host or URL.
+const (
+	kindLetter = 1 << iota
+	kindOther
+
+	maxPlain = 40 // letters; more is no word
+)
+
+var tokenKinds = func() (t [256]uint8) {
+	for c := range t {
+		switch {
+		case c >= 'a' && c <= 'z', c >= utf8.RuneSelf:
+			t[c] = kindLetter
+		case c >= '0' && c <= '9':
+			t[c] = kindOther
+		}
 	}
-	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80
-}
+	for _, c := range ".-_@/=+%&?~$#:" {
+		t[c] = kindOther
+	}
+	return t
+}()
 
 // markOf returns what stands in a fingerprint for word, or "" where the word itself does.
 func markOf(word []byte) string {
@@ -104,7 +128,7 @@ func markOf(word []byte) string {
 		return "<host>"
 	case digits > 0 && (len(word) >= 10 || digits >= 4 || equal || colons > 1):
 		return "<id>"
-	case len(word) > 40 && word[0] < 0x80:
+	case len(word) > maxPlain && word[0] < utf8.RuneSelf:
 		return "<id>"
 	}
 	return ""
