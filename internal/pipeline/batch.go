@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/bouncepipe/bouncepipe/ingest"
@@ -71,10 +72,18 @@ func (b *batch) outcomes() []ingest.Outcome {
 	return b.acts
 }
 
-// records appends what is to be written to dst.
-func (b *batch) records(dst []sink.Record) []sink.Record {
+// records appends to dst what is to be written of these streams; nil means of all.
+func (b *batch) records(dst []sink.Record, streams []string) []sink.Record {
 	for _, p := range b.parts {
-		dst = append(dst, p.records...)
+		if streams == nil {
+			dst = append(dst, p.records...)
+			continue
+		}
+		for i := range p.records {
+			if slices.Contains(streams, p.records[i].Stream) {
+				dst = append(dst, p.records[i])
+			}
+		}
 	}
 	return dst
 }

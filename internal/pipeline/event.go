@@ -65,6 +65,9 @@ func (mk *eventMaker) begin(m *ingest.Message, rep *dsn.Report) {
 		Problems:           mk.shared.Problems[:0],
 	}
 	e := &mk.shared
+	if m.Cut {
+		e.Problems = append(e.Problems, sink.Problem{Name: "archive_cut", Detail: "the archive seems to end within this message"})
+	}
 	if m.Size > int64(len(m.Raw)) {
 		e.Problems = append(e.Problems, sink.Problem{Name: "head_only", Detail: fmt.Sprintf("%d of %d bytes were read", len(m.Raw), m.Size)})
 	}
@@ -85,7 +88,7 @@ func (mk *eventMaker) begin(m *ingest.Message, rep *dsn.Report) {
 			From:       text(h.Get("From")),
 			To:         text(h.Get("To")),
 			Subject:    text(h.Get("Subject")),
-			ReturnPath: h.Get("Return-Path"),
+			ReturnPath: bare(h.Get("Return-Path")),
 			ListID:     text(h.Get("List-ID")),
 			FeedbackID: h.Get("Feedback-ID"),
 			Headers:    mk.sender.headers(h),
@@ -155,9 +158,12 @@ func (mk *eventMaker) recipient(rcpt *dsn.Recipient, v classify.Verdict) *sink.E
 	}
 	e.SendingIP = mk.sender.sendingIP(rep, rcpt, v, e.OutOfBand)
 
-	// A report that is not proven ours must not get an address suppressed: anyone can write one.
-	if e.Verified == "no" && (v.Advice == classify.AdviceSuppress || v.Advice == classify.AdviceUpdateAddress) {
-		e.Advice = string(classify.AdviceReview)
+	if v.Advice == classify.AdviceSuppress || v.Advice == classify.AdviceUpdateAddress {
+		// A report that is not proven ours must not get an address suppressed: anyone can write one.
+		// Nor must one member of an alias take the alias down.
+		if e.Verified == "no" || len(rep.Recipients) > 1 && !strings.EqualFold(e.Address, e.Recipient) {
+			e.Advice = string(classify.AdviceReview)
+		}
 	}
 	return e
 }

@@ -33,6 +33,7 @@ type Pipeline struct {
 	Record   RecordMaker  // default: the key is the address in lower case, no headers
 	Sinks    []Sink
 
+	Prepare      func(*sink.Event)                  // changes an event before it is encoded, such as privacy does; default nothing
 	Unrecognized bool                               // also write what is no report, or cannot be read, raw to sink.StreamUnrecognized
 	Keep         func(*sink.Event) bool             // events to publish; default all. Called from several goroutines
 	Committed    func(b *ingest.Batch, rs []Result) // called after each commit, in order
@@ -52,8 +53,9 @@ type Pipeline struct {
 
 // Sink is one place that events go to. Each keeps its own acknowledgements.
 type Sink struct {
-	Name   string // for logs
-	Writer sink.Writer
+	Name    string // for logs
+	Writer  sink.Writer
+	Streams []string // that it is given; default all
 }
 
 // Run moves messages until the source is drained (nil), the context ends (its cause), or an error

@@ -131,7 +131,7 @@ func userUnknown(*dsn.Report, *dsn.Recipient) classify.Verdict {
 }
 
 func bounceMail(i int) []byte {
-	return fmt.Appendf(nil, "Received: by mx.example.net; Tue, 24 Nov 2026 10:00:05 +0100\nFrom: MAILER-DAEMON@mx.example.net\nTo: news@example.com\nMessage-ID: <%d@mx.example.net>\n"+
+	return fmt.Appendf(nil, "Received: by mx.example.net; Mon, 24 Nov 2025 10:00:05 +0100\nFrom: MAILER-DAEMON@mx.example.net\nTo: news@example.com\nMessage-ID: <%d@mx.example.net>\n"+
 		"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"+
 		"Final-Recipient: rfc822; user%[1]d@example.org\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b--\n", i)
 }
@@ -154,7 +154,7 @@ var quick = Backoff{Min: time.Millisecond, Max: 4 * time.Millisecond}
 
 func TestAllArriveInOrder(t *testing.T) {
 	src, dst := &mailbox{batches: mails(1000, 7)}, &topic{}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"topic", dst}}, Messages: 50}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "topic", Writer: dst}}, Messages: 50}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestTrouble(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Name: "inbox", Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Backoff: quick, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	p := &Pipeline{Name: "inbox", Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Backoff: quick, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestPartialAcknowledgement(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Backoff: quick}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Backoff: quick}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestSeveralSinks(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"good", good}, {"bad", bad}}, Backoff: quick}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "good", Writer: good}, {Name: "bad", Writer: bad}}, Backoff: quick}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestEndOfContext(t *testing.T) {
 			}
 			return ctx.Err()
 		}
-		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}}
+		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}}
 		if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Run: %v", err)
 		}
@@ -282,7 +282,7 @@ func TestEndOfContext(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}
-		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Grace: 20 * time.Millisecond}
+		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Grace: 20 * time.Millisecond}
 		if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Run: %v", err)
 		}
@@ -294,7 +294,7 @@ func TestEndOfContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src, dst := &mailbox{batches: mails(10, 10), wait: true}, &topic{}
 		dst.do = func(context.Context, int, []sink.Record) error { cancel(); return errors.New("down") }
-		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Grace: time.Minute}
+		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Grace: time.Minute}
 		start := time.Now()
 		p.Run(ctx)
 		if time.Since(start) > 10*time.Second || len(src.committed) != 0 {
@@ -312,7 +312,7 @@ func TestGiveUp(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"stdout", dst}}, GiveUp: func(err error) bool { return err == broken }}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "stdout", Writer: dst}}, GiveUp: func(err error) bool { return err == broken }}
 	if err := p.Run(t.Context()); err != broken {
 		t.Errorf("Run: %v, want %v", err, broken)
 	}
@@ -334,7 +334,7 @@ func TestPoison(t *testing.T) {
 		}
 		return new(dsn.Parser).Parse(raw)
 	}
-	p := &Pipeline{Source: src, Parse: parse, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Unrecognized: true}
+	p := &Pipeline{Source: src, Parse: parse, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Unrecognized: true}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +364,7 @@ func TestLedger(t *testing.T) {
 	b[0].Messages[0].Raw = []byte("From: kim@example.org\nSubject: lunch?\n\nAt noon?\n")
 	b[0].Messages[1].Raw = []byte("From: mailer-daemon@example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nsomething\n--b--\n")
 	src, dst := &mailbox{batches: b}, &topic{}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Unrecognized: true,
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Unrecognized: true,
 		Keep: func(e *sink.Event) bool { return e.Recipient != "user3@example.org" }}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -395,7 +395,7 @@ func TestBounded(t *testing.T) {
 		most = max(most, src.next*10-len(src.outcomes))
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{"kafka", dst}}, Messages: 25}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Messages: 25}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -423,7 +423,7 @@ func BenchmarkRun(b *testing.B) {
 	b.SetBytes(int64(bytes))
 	b.ReportAllocs()
 	for b.Loop() {
-		p := &Pipeline{Source: &mailbox{batches: batches}, Classify: userUnknown, Sinks: []Sink{{"none", discard{}}}}
+		p := &Pipeline{Source: &mailbox{batches: batches}, Classify: userUnknown, Sinks: []Sink{{Name: "none", Writer: discard{}}}}
 		if err := p.Run(b.Context()); err != nil {
 			b.Fatal(err)
 		}

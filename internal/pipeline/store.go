@@ -10,6 +10,7 @@ import (
 // store is one sink with what it has acknowledged of the batch being written.
 type store struct {
 	sink.Writer
+	streams []string
 	trouble *trouble
 	records []sink.Record
 }
@@ -17,7 +18,7 @@ type store struct {
 func (p *Pipeline) stores() []*store {
 	var all []*store
 	for _, s := range p.Sinks {
-		all = append(all, &store{Writer: s.Writer, trouble: p.trouble("writing to " + s.Name)})
+		all = append(all, &store{Writer: s.Writer, streams: s.Streams, trouble: p.trouble("writing to " + s.Name)})
 	}
 	return all
 }
@@ -45,7 +46,7 @@ func (p *Pipeline) store(ctx, grace context.Context, stop context.CancelCauseFun
 // nothing is stored is left alone; one that is stored in part has until grace ends.
 func (p *Pipeline) storeIn(ctx, grace context.Context, stop context.CancelCauseFunc, s *store, b *batch) bool {
 	clear(s.records)
-	s.records = b.records(s.records[:0])
+	s.records = b.records(s.records[:0], s.streams)
 	for len(s.records) > 0 {
 		err := s.Write(grace, s.records)
 		if err == nil {

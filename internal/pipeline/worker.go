@@ -100,6 +100,9 @@ func (w *worker) append(p *part, buf []byte, e *sink.Event) ([]byte, error) {
 	if cap(buf)-len(buf) < w.size {
 		buf = make([]byte, 0, max(cap(buf), 4*w.size)) // the records keep the old one
 	}
+	if w.Prepare != nil {
+		w.Prepare(e)
+	}
 	start := len(buf)
 	buf, err := w.Encoder.Append(buf, e)
 	if err != nil {
