@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bouncepipe/bouncepipe/dsn"
+	"github.com/bouncepipe/bouncepipe/ingest"
+	"github.com/bouncepipe/bouncepipe/internal/pipeline"
+	"github.com/bouncepipe/bouncepipe/sink"
+)
+
+// replay is one run of the command.
+type replay struct {
+	config       string
+	output       string
+	brokers      []string
+	topic        string
+	state        string
+	mbox         string
+	since, until string
+	only         []string
+	dryRun       bool
+	quiet        bool
+	jobs         int
+	maxBytes     int
+
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func replayCommand() *cobra.Command {
+	var r replay
+	cmd := &cobra.Command{
+		Use:   "replay [flags] PATH...",
+		Short: "Read archived mail: mbox, Maildir, single mails, folders, tar, zip, compressed or not",
+		Long: `replay reads every message below the paths, in order, and writes one event per recipient:
+as JSON lines to standard output, or to Kafka. "-" is standard input. What a file is, its content
+decides.
+
+The last lines on standard error account for every message:
+
+  in = reports + other + unreadable + quarantined + filtered
+
+"other" is mail that is no report, "unreadable" a report of which nobody can tell whom it is about,
+"quarantined" what could not be read at all, "filtered" what --since, --until and --only left out.
+
+The exit status is 0 when all was read, 1 when something could not be, 2 when the flags or the
+configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the account so far.`,
+		Example: `  bouncepipe replay bounces.mbox > events.ndjson
+  bouncepipe replay --dry-run ~/Maildir archive-2016.tar.gz
+  bouncepipe replay --only class=hard --since 2026-01-01 bounces.mbox | jq -r .address | sort -u
+  bouncepipe replay --kafka kafka1:9092 --topic bounces --state replay.state bounces.mbox
+  bouncepipe replay -c bouncepipe.yaml /var/mail/bounces`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			r.stdin, r.stdout, r.stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+			return r.run(cmd.Context(), paths)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&r.config, "config", "c", "", "take sender, privacy and rules from this file; and kafka, unless -o or --kafka is given")
+	f.StringVarP(&r.output, "output", "o", "", "append events to this file instead of standard output")
+	f.StringSliceVar(&r.brokers, "kafka", nil, "write to Kafka at these brokers (host:port,...)")
+	f.StringVar(&r.topic, "topic", "", "the topic for --kafka")
+	f.StringVar(&r.state, "state", "", "remember in this directory what is done, and continue there next time")
+	f.StringVar(&r.mbox, "mbox", "", "the mbox variant, where it cannot be told: mboxrd, mboxo, mboxcl, mboxcl2")
+	f.StringVar(&r.since, "since", "", "only what happened on this day or later (2026-01-31)")
+	f.StringVar(&r.until, "until", "", "only what happened before this day")
+	f.StringArrayVar(&r.only, "only", nil, "only category=..., class=..., type=... or domain=...; may be repeated")
+	f.BoolVarP(&r.dryRun, "dry-run", "n", false, "count, and write nothing")
+	f.BoolVarP(&r.quiet, "quiet", "q", false, "no progress and no account, errors only")
+	f.IntVarP(&r.jobs, "jobs", "j", 0, "messages read at the same time (default: number of CPUs)")
+	f.IntVar(&r.maxBytes, "max-bytes", 0, "read at most so much of one message (default 512 KiB)")
+	return cmd
+}
+
+func (r *replay) run(ctx context.Context, paths []string) error {
+	f, err := parseFilter(r.since, r.until, r.only)
+	if err != nil {
+		return err
+	}
+	conf := &configFile{}
+	if r.config != "" {
+		if conf, err = loadConfig(r.config); err != nil {
+			return err
+		}
+	}
+	p, err := conf.newPipeline(r.logger())
+	if err != nil {
+		return err
+	}
+	sinks, err := r.sinks(conf, p)
+	if err != nil {
+		return err
+	}
+	defer closeSinks(ctx, sinks)
+	opts := ingest.PathOptions{MaxBytes: r.maxBytes, Mbox: ingest.MboxForm(r.mbox), Stdin: r.stdin}
+	if r.state != "" {
+		opts.State = &ingest.FilePositions{Dir: r.state}
+	}
+	src, err := ingest.OpenPaths(opts, paths...)
+	if err != nil {
+		return usage(err)
+	}
+	defer src.Close()
+
+	led := newLedger()
+	p.Name, p.Source, p.Sinks = strings.Join(paths, " "), src, sinks
+	p.Parse = (&dsn.Parser{Limits: dsn.Limits{Bytes: r.maxBytes}}).Parse
+	p.Workers = r.jobs
+	p.Committed = led.committed
+	if !f.all() {
+		p.Keep = f.wants
+	}
+	bar := newProgress(r.stderr, r.quiet, 10*time.Second, func() progressState {
+		st, state := src.Stats(), progressState{}
+		state.read, state.total, state.mails = st.Bytes, st.TotalBytes, st.Messages
+		for _, t := range p.Stats().Troubles {
+			state.trouble = t.What + " fails"
+		}
+		return state
+	})
+	go src.Measure(ctx) // for the progress; too late is no harm
+	stop := onUSR1(func() { bar.pause(func() { r.account(led, src) }) })
+	err = p.Run(ctx)
+	stop()
+	bar.done()
+	if cerr := src.Close(); err == nil {
+		err = cerr
+	}
+	if !r.quiet {
+		r.account(led, src)
+	}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return nil // the reader had enough
+	case err != nil:
+		return err
+	}
+	failed := int64(0)
+	for _, f := range src.Files() {
+		failed += f.Errors
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d messages or files could not be read; events of type quarantined say why", failed)
+	}
+	return nil
+}
+
+func (r *replay) logger() *slog.Logger {
+	opts := &slog.HandlerOptions{}
+	if r.quiet {
+		opts.Level = slog.LevelError
+	}
+	return slog.New(slog.NewTextHandler(r.stderr, opts))
+}
+
+// sinks opens what is written to: Kafka, a file, standard output or nothing.
+func (r *replay) sinks(conf *configFile, p *pipeline.Pipeline) ([]pipeline.Sink, error) {
+	if r.dryRun {
+		return []pipeline.Sink{{Name: "nothing", Writer: sink.Discard{}}}, nil
+	}
+	if len(r.brokers) > 0 {
+		if r.topic == "" {
+			return nil, usage(errors.New("--kafka needs --topic"))
+		}
+		conf.Kafka = &KafkaConfig{Brokers: r.brokers, Topics: TopicsConfig{Events: r.topic}}
+	}
+	switch {
+	case r.output != "" && len(r.brokers) > 0:
+		return nil, usage(errors.New("give -o or --kafka, not both"))
+	case r.output != "" && r.output != "-":
+		w, err := sink.OpenNDJSON(r.output)
+		if err != nil {
+			return nil, err
+		}
+		p.GiveUp = func(error) bool { return true }
+		return []pipeline.Sink{{Name: r.output, Writer: w, Streams: eventsOnly}}, nil
+	case conf.Kafka != nil && r.output == "":
+		_, err := conf.addKafka(p)
+		return p.Sinks, err
+	}
+	p.GiveUp = func(error) bool { return true }
+	return []pipeline.Sink{{Name: "standard output", Writer: sink.NewNDJSON(r.stdout, "standard output"), Streams: eventsOnly}}, nil
+}
+
+// mostFiles is how many files the account lists one by one.
+const mostFiles = 40
+
+// account prints the ledger: in all, and for each file where there are several.
+func (r *replay) account(led *ledger, src *ingest.PathSource) {
+	files := src.Files()
+	if len(files) > 1 {
+		for i, f := range files {
+			if i == mostFiles {
+				fmt.Fprintf(r.stderr, "bouncepipe: ... and %d files more\n", len(files)-i)
+				break
+			}
+			fmt.Fprintln(r.stderr, "bouncepipe: "+describeFile(&f))
+		}
+	}
+	for _, f := range files {
+		if f.Cut {
+			fmt.Fprintf(r.stderr, "bouncepipe: %s seems to end within a message\n", f.Path)
+		}
+		if f.Changed {
+			fmt.Fprintf(r.stderr, "bouncepipe: %s is not what it was at the last replay, and was read from its start\n", f.Path)
+		}
+	}
+	st := src.Stats()
+	if st.DoneBefore > 0 {
+		fmt.Fprintf(r.stderr, "bouncepipe: %d files were done before and left alone\n", st.DoneBefore)
+	}
+	if st.Skipped > 0 {
+		fmt.Fprintf(r.stderr, "bouncepipe: %d entries that are no files were skipped\n", st.Skipped)
+	}
+	led.print(r.stderr)
+}
+
+func describeFile(f *ingest.FileStats) string {
+	reports := f.Committed
+	for _, o := range [...]ingest.Outcome{ingest.Other, ingest.Unreadable, ingest.Quarantined} {
+		reports -= f.Outcomes[o]
+	}
+	s := fmt.Sprintf("%s: in %d = %d reports + %d other + %d unreadable + %d quarantined; %s", f.Path, f.Committed, reports,
+		f.Outcomes[ingest.Other], f.Outcomes[ingest.Unreadable], f.Outcomes[ingest.Quarantined], size(f.Bytes))
+	if f.Resumed {
+		s += ", continued"
+	}
+	return s
+}
+
+// onUSR1 calls f on each SIGUSR1 until the returned function is called.
+func onUSR1(f func()) (stop func()) {
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, syscall.SIGUSR1)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ch:
+				f()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(ch); close(done) }
+}
