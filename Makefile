@@ -1,0 +1,53 @@
+# Every target works on a fresh clone with Go and a C compiler (for the race detector);
+# integration fetches what else it needs.
+SHELL := /bin/bash
+CORPUS ?= ../shared/corpus
+FUZZTIME ?= 30s
+BENCHTIME ?= 1s
+ARGS ?=
+
+.PHONY: help demo build test check generate bench fuzz score integration
+
+help: ## show this
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' Makefile
+
+demo: ## the whole path in one process: IMAP, bouncepipe, Kafka (ARGS=-keep leaves the servers running)
+	@go run ./cmd/demo $(ARGS)
+
+build: ## bin/bouncepipe
+	go build -trimpath -o bin/bouncepipe ./cmd/bouncepipe
+
+test: ## all tests, with the race detector
+	go test -race -shuffle=on ./...
+
+check: ## form, vet, staticcheck, generated files, rules
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not gofmt-clean:"; echo "$$out"; exit 1; }
+	go vet ./...
+	go vet -tags integration ./...
+	go tool staticcheck ./...
+	@before=$$(git status --porcelain | sort); go generate ./... && after=$$(git status --porcelain | sort); \
+	[ "$$before" == "$$after" ] || { echo "generated files are out of date; run make generate and commit:"; diff <(echo "$$before") <(echo "$$after"); exit 1; }
+	go run ./cmd/bouncepipe rules
+
+generate: ## documents and tables that are made from data
+	go generate ./...
+
+bench: ## benchmarks (BENCHTIME=1s)
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+fuzz: ## each fuzz target for FUZZTIME=30s
+	@for p in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done
+
+score: ## replay the corpus of real bounces, where it exists, and compare with the known answers
+	@if [ ! -e $(CORPUS)/truth.jsonl ]; then echo "score: skipped, there is no corpus at $(CORPUS) (CORPUS=DIR names another)"; exit 0; fi; \
+	mkdir -p .cache && go build -o .cache/bouncepipe ./cmd/bouncepipe && \
+	.cache/bouncepipe replay -q $(sort $(wildcard $(CORPUS)/*/)) > .cache/score.ndjson && \
+	$(CORPUS)/score .cache/score.ndjson $(CORPUS)/truth.jsonl $(ARGS)
+
+integration: ## real servers: Dovecot, Postfix, Exim, Apache Kafka; started and stopped by the tests
+	internal/integration/setup.sh
+	go test -tags integration -count=1 -timeout 15m ./internal/integration/... $(ARGS)
