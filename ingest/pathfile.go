@@ -238,9 +238,7 @@ func (s *PathSource) enter(ctx context.Context, st stream, b *Batch, pb *pathBat
 		s.file.pump.ctx = ctx
 	}
 	for {
-		head := make([]byte, sniffLen)
-		n, err := io.ReadFull(st.r, head)
-		head = head[:n]
+		head, err := s.peek(&st)
 		if err != nil && ctx.Err() != nil {
 			st.r = &headed{head, st.r}
 			s.entering = &st
@@ -287,6 +285,20 @@ func (s *PathSource) enter(ctx context.Context, st stream, b *Batch, pb *pathBat
 	}
 }
 
+// peek reads the head of a stream. Each layer of packing has a buffer of its own, since the
+// outer ones may not be used up.
+func (s *PathSource) peek(st *stream) ([]byte, error) {
+	if s.heads[st.packed] == nil {
+		s.heads[st.packed] = make([]byte, sniffLen)
+	}
+	head := s.heads[st.packed]
+	if st.at != nil {
+		head = head[:min(st.size, sniffLen)] // no need to ask whether there is more
+	}
+	n, err := io.ReadFull(st.r, head)
+	return head[:n], err
+}
+
 // headed reads what was read before, then the rest.
 type headed struct {
 	head []byte
@@ -330,7 +342,7 @@ func (s *PathSource) begin(st stream, k kind) error {
 	s.leaf = l
 	f.now = filePosition{Leaf: number}
 	if k == kindMail {
-		l.one = &single{r: st.r, a: &s.arena, max: s.opts.MaxBytes, size: st.size}
+		l.one = &single{r: st.r, a: &s.arena, max: s.opts.MaxBytes, size: st.size, exact: st.at != nil}
 		return nil
 	}
 	f.now.Mbox = !f.packed

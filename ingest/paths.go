@@ -53,6 +53,7 @@ type PathSource struct {
 	containers []container // archives being read, the innermost last
 	leaf       *leaf
 	entering   *stream // opened and not looked into yet
+	heads      [maxPacked + 2][]byte
 
 	mu          sync.Mutex
 	outstanding []*pathBatch // fetched and not committed, in order

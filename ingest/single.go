@@ -7,14 +7,15 @@ import (
 
 // single reads a stream that is one message.
 type single struct {
-	r    io.Reader
-	a    *arena
-	max  int
-	size int64 // as the file system or the archive says; -1: unknown
-	n    int   // read so far, into the arena
-	rest int64 // counted beyond max
-	eof  bool
-	done bool
+	r     io.Reader
+	a     *arena
+	max   int
+	size  int64 // as the file system or the archive says; -1: unknown
+	exact bool  // that is all there is to read
+	n     int   // read so far, into the arena
+	rest  int64 // counted beyond max
+	eof   bool
+	done  bool
 }
 
 // next returns the message, then io.EOF; errBlockFull as [splitter.next].
@@ -41,6 +42,10 @@ func (s *single) next(ctx context.Context, held bool) (extent, error) {
 		at := s.a.used + s.n
 		n, err := s.r.Read(s.a.buf()[at : at+min(room, s.max-s.n)])
 		s.n += n
+		if s.exact && int64(s.n) >= s.size && err == nil {
+			s.eof = true
+			break
+		}
 		if failed = s.check(ctx, n, err); failed != nil && ctx.Err() != nil {
 			return extent{}, ctx.Err()
 		}

@@ -19,8 +19,9 @@ const (
 	kindZstd
 )
 
-// sniffLen is how much of a file is looked at.
-const sniffLen = 4 << 10
+// sniffLen is how much of a file is read before it is known what it is: most mails are read
+// at once.
+const sniffLen = 16 << 10
 
 // kinds is the ordered table of what is recognised, by content alone: archives of mail have
 // all sorts of names.
@@ -91,11 +92,5 @@ func isTar(head []byte) bool {
 // isMbox wants a separator first, blank lines before it allowed; a mail saved with its
 // separator is an mbox of one.
 func isMbox(head []byte) bool {
-	head = bytes.TrimLeft(head, "\r\n")
-	if !bytes.HasPrefix(head, []byte("From ")) {
-		return false
-	}
-	// A line "From " and nothing else at all is also what is left of an mbox that was cut.
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	return len(line) < maxPostmark
+	return bytes.HasPrefix(bytes.TrimLeft(head, "\r\n"), []byte("From "))
 }
