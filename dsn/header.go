@@ -30,15 +30,32 @@ func (m *mail) parseHeader(s string, h Header) (Header, string) {
 			if strings.HasPrefix(line, "--") { // a boundary: the blank line is missing
 				return h, s
 			}
-			if last := &h[len(h)-1]; len(last.Value)+len(line) <= m.limits.HeaderLine {
-				last.Value += " " + strings.TrimSpace(line)
-			}
+			s = m.joinLoose(&h[len(h)-1], line, rest)
 			continue
 		}
 		value, s = m.unfold(value, rest)
 		h = append(h, Field{Name: name, Value: value})
 	}
 	return h, ""
+}
+
+// joinLoose joins a line that is no field, and those that follow it, to the field before.
+func (m *mail) joinLoose(f *Field, line, rest string) string {
+	a := &m.arena
+	a.start(len(f.Value) + 256)
+	a.buf = append(a.buf, f.Value...)
+	for {
+		if a.len()+len(line) <= m.limits.HeaderLine {
+			a.buf = append(append(a.buf, ' '), strings.TrimSpace(line)...)
+		}
+		next, after := cutLine(rest)
+		if _, _, ok := splitField(next); ok || isBlank(next) || next[0] == ' ' || next[0] == '\t' || strings.HasPrefix(next, "--") || m.headerLines >= m.limits.HeaderLines {
+			f.Value = a.string()
+			return rest
+		}
+		m.headerLines++
+		line, rest = next, after
+	}
 }
 
 // unfold joins the continuation lines at the start of rest to value.

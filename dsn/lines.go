@@ -167,23 +167,34 @@ func indexFold(s, sub string) int {
 	if 'a' <= lo && lo <= 'z' {
 		up = lo - ('a' - 'A')
 	}
-	for i := 0; i+len(sub) <= len(s); {
-		n := strings.IndexByte(s[i:], lo)
-		if up != lo {
-			if m := strings.IndexByte(s[i:], up); n < 0 || m >= 0 && m < n {
-				n = m
-			}
-		}
-		if n < 0 {
+	// Where the first letter is next, in either case: each is looked for again only when it has
+	// been passed, so that one that never comes is looked for once.
+	nextLo, nextUp := indexByteFrom(s, lo, 0), len(s)
+	if up != lo {
+		nextUp = indexByteFrom(s, up, 0)
+	}
+	for {
+		i := min(nextLo, nextUp)
+		if i+len(sub) > len(s) {
 			return -1
 		}
-		i += n
 		if hasPrefixFold(s[i:], sub) {
 			return i
 		}
-		i++
+		if i == nextLo {
+			nextLo = indexByteFrom(s, lo, i+1)
+		} else {
+			nextUp = indexByteFrom(s, up, i+1)
+		}
 	}
-	return -1
+}
+
+// indexByteFrom returns where c is in s from i on, or len(s).
+func indexByteFrom(s string, c byte, i int) int {
+	if n := strings.IndexByte(s[i:], c); n >= 0 {
+		return i + n
+	}
+	return len(s)
 }
 
 func containsFold(s, sub string) bool { return indexFold(s, sub) >= 0 }

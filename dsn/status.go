@@ -60,18 +60,21 @@ func (m *mail) readStatus(r *Report, s string) {
 // value joins continuation lines, those without leading white space too.
 func (rd *statusReader) value(name, value, s string) (string, string) {
 	value, s = rd.m.unfold(value, s)
-	diagnostic := strings.EqualFold(name, "Diagnostic-Code")
-	for diagnostic && s != "" {
+	if !strings.EqualFold(name, "Diagnostic-Code") {
+		return value, s
+	}
+	var more strings.Builder
+	for s != "" && len(value)+more.Len() <= rd.m.limits.HeaderLine {
 		line, rest := cutLine(s)
-		if isBlank(line) {
-			// A reply's text can have blank lines of its own; then its code follows again.
+		if n, _, ok := splitField(line); ok && isFieldName(n) || isBlank(line) || strings.HasPrefix(line, "--") {
 			break
 		}
-		if n, _, ok := splitField(line); ok && isFieldName(n) || strings.HasPrefix(line, "--") || len(value) > rd.m.limits.HeaderLine {
-			break
-		}
-		value, s = value+" "+strings.TrimSpace(line), rest
-		value, s = rd.m.unfold(value, s)
+		line, s = rd.m.unfold(line, rest)
+		more.WriteByte(' ')
+		more.WriteString(line)
+	}
+	if more.Len() > 0 {
+		value += more.String()
 	}
 	return value, s
 }
