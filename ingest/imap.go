@@ -92,6 +92,7 @@ type IMAPOptions struct {
 	calmAfter    time.Duration
 	suspectDelay time.Duration
 	actionDelay  time.Duration
+	answerBudget int64
 }
 
 // IMAP is a [Source] over one mailbox of an IMAP server: IMAP4rev1 or later, with IDLE, MOVE,
@@ -222,6 +223,7 @@ func (o *IMAPOptions) normalize() error {
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	o.calmAfter = cmp.Or(o.calmAfter, 10*time.Second)
 	o.suspectDelay = cmp.Or(o.suspectDelay, time.Second)
+	o.answerBudget = cmp.Or(o.answerBudget, 16<<20)
 	o.actionDelay = cmp.Or(o.actionDelay, time.Minute)
 	return nil
 }

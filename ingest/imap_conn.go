@@ -34,16 +34,15 @@ type watchedConn struct {
 	timer  *time.Timer // fires when nothing was read for quiet
 	limit  *time.Timer
 	quiet  time.Duration
+	most   int64
 	budget int64 // bytes that may still be read until it is armed again
 	armed  bool
 	cause  error // why it is dead
 }
 
-// answerBudget bounds what one command may make the server send, beyond the bodies asked for.
-const answerBudget = 32 << 20
-
-func newWatchedConn(c net.Conn) *watchedConn {
-	w := &watchedConn{Conn: c}
+// newWatchedConn bounds to budget what one command may make the server send, beyond the bodies asked for.
+func newWatchedConn(c net.Conn, budget int64) *watchedConn {
+	w := &watchedConn{Conn: c, most: budget}
 	w.timer = time.AfterFunc(time.Hour, func() { w.kill(errIMAPSilent) })
 	w.limit = time.AfterFunc(time.Hour, func() { w.kill(errIMAPSlow) })
 	w.disarm()
@@ -53,7 +52,7 @@ func newWatchedConn(c net.Conn) *watchedConn {
 func (w *watchedConn) arm(quiet time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed, w.quiet, w.budget = true, quiet, answerBudget
+	w.armed, w.quiet, w.budget = true, quiet, w.most
 	w.timer.Reset(quiet)
 	w.limit.Reset(10 * quiet)
 }

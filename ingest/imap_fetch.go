@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"sync"
 
@@ -36,7 +35,6 @@ type imapCollector struct {
 	active int
 	kept   int64
 	bodies map[imap.UID]*imapBody // the UIDs asked for
-	closed bool
 }
 
 func newIMAPCollector(conn *watchedConn, uids []imap.UID, maxBytes, maxAll int64) *imapCollector {
@@ -48,8 +46,13 @@ func newIMAPCollector(conn *watchedConn, uids []imap.UID, maxBytes, maxAll int64
 	return c
 }
 
-// take consumes one message's data to its end: the library's reader waits for that.
-func (c *imapCollector) take(msg *imapclient.FetchMessageData) {
+// errIMAPShort is a literal that ended before its length: the connection was cut, which the
+// library does not tell.
+var errIMAPShort = errors.New("the connection was cut within a message")
+
+// take consumes one message's data to its end: the library's reader waits for that. After an
+// error neither msg nor its command may be touched again, for the reader has gone on.
+func (c *imapCollector) take(msg *imapclient.FetchMessageData) error {
 	c.mu.Lock()
 	c.active++
 	c.mu.Unlock()
@@ -72,42 +75,55 @@ func (c *imapCollector) take(msg *imapclient.FetchMessageData) {
 			if item.Literal == nil || body.got || sec.Specifier != imap.PartSpecifierNone || len(sec.Part) > 0 {
 				continue
 			}
-			c.read(item.Literal, &body)
+			if !c.read(item.Literal, &body) {
+				c.conn.kill(errIMAPShort)
+				return errIMAPShort
+			}
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if have := c.bodies[uid]; have != nil && !c.closed {
+	if have := c.bodies[uid]; have != nil {
 		have.size = max(have.size, body.size)
 		if !have.got && (body.got || body.dropped) {
 			have.raw, have.literal, have.got, have.dropped = body.raw, body.literal, body.got, body.dropped
-			return
+			return nil
 		}
 	}
 	c.kept -= int64(len(body.raw))
+	return nil
 }
 
-// read takes a body into memory: the connection must not wait for what is done with it. Bytes
-// that are missing from the literal mean a cut connection, which the library does not tell.
-func (c *imapCollector) read(lit imap.LiteralReader, body *imapBody) {
+// read takes a body into memory: the connection must not wait for what is done with it. It
+// returns false when bytes are missing. A literal that has returned an error, io.EOF too, must not be read again:
+// its connection is back in the hands of the library's reader.
+func (c *imapCollector) read(lit imap.LiteralReader, body *imapBody) bool {
 	size := lit.Size()
 	c.conn.allow(size)
-	keep := min(size, c.maxBytes)
-	if !c.reserve(keep) {
-		n, _ := io.Copy(io.Discard, lit)
-		body.dropped = n == size
-		return
+	var raw []byte
+	if keep := min(size, c.maxBytes); c.reserve(keep) {
+		raw, body.got = make([]byte, keep), true
+	} else {
+		body.dropped = true
 	}
-	raw := make([]byte, keep)
-	n, _ := io.ReadFull(lit, raw)
-	rest, _ := io.Copy(io.Discard, lit)
-	if int64(n) == keep && int64(n)+rest == size {
-		body.raw, body.literal, body.got = raw, size, true
-		return
+	var total int64
+	var rest []byte
+	for {
+		into := rest
+		if total < int64(len(raw)) {
+			into = raw[total:]
+		} else if rest == nil {
+			rest = make([]byte, 4<<10)
+			into = rest
+		}
+		n, err := lit.Read(into)
+		total += int64(n)
+		if err != nil {
+			break
+		}
 	}
-	c.mu.Lock()
-	c.kept -= keep
-	c.mu.Unlock()
+	body.raw, body.literal = raw, size
+	return total == size
 }
 
 func (c *imapCollector) reserve(n int64) bool {
@@ -175,7 +191,9 @@ func (s *imapSession) fetchOnce(ctx context.Context, c *imapCollector, uids []im
 	err := s.do(ctx, func() error {
 		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, RFC822Size: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
-			c.take(msg)
+			if err := c.take(msg); err != nil {
+				return err
+			}
 		}
 		return cmd.Close()
 	})

@@ -126,8 +126,11 @@ type imapSuspect struct {
 	tries  int
 	wait   time.Duration
 
-	fails   map[imap.UID]int // of FETCH, for a message on its own
-	unclear bool             // the last failure was an answer that could not be read
+	lone      imap.UID // the message at which FETCH failed, when it was alone
+	fails     int
+	given     bool // given up
+	witnessed bool // another was read over the same connection
+	turn      int
 }
 
 // suspicions takes up the journal of the process before, once.

@@ -109,16 +109,17 @@ func (s *IMAP) batch(ctx context.Context) (*Batch, error) {
 
 // read reads the first messages of todo. It returns nil when none of them is there any more.
 func (s *IMAP) read(ctx context.Context) (*Batch, error) {
-	held, uids := s.plan()
+	uids := s.plan()
 	b := &Batch{}
 	pos := &imapPosition{source: s, gen: s.scan.gen}
 	b.position = pos
-	for _, uid := range held {
-		s.setAside(b, uid, fmt.Errorf("reading it broke the connection %d times", s.scan.suspect.fails[uid]))
-	}
-	done := len(held)
+	done := 0
 	sus := &s.scan.suspect
-	if len(uids) == 1 && len(held) == 0 && sus.uid == uids[0] && sus.tries >= 2 {
+	switch {
+	case sus.lone == uids[0] && sus.given:
+		s.setAside(b, uids[0], fmt.Errorf("reading it broke the connection %d times", sus.fails))
+		done, uids = 1, nil
+	case len(uids) == 1 && sus.uid == uids[0] && sus.tries >= 2:
 		s.setAside(b, uids[0], fmt.Errorf("the process died %d times while it was read", sus.tries))
 		done, uids = 1, nil
 	}
@@ -126,6 +127,11 @@ func (s *IMAP) read(ctx context.Context) (*Batch, error) {
 		if e, due := s.journalFor(uids); due {
 			if err := s.journal.begin(ctx, e); err != nil {
 				return nil, wrong(doStore, err)
+			}
+		}
+		if sus.lone == uids[0] && sus.fails > 0 {
+			if err := s.witness(ctx); err != nil {
+				return nil, wrong(doFetch, err)
 			}
 		}
 		bodies, err := s.sess.fetch(ctx, uids, s.opts.MaxBytes, s.opts.BatchBytes)
@@ -143,7 +149,6 @@ func (s *IMAP) read(ctx context.Context) (*Batch, error) {
 	last := s.scan.todo[done-1]
 	s.scan.todo = s.scan.todo[done:]
 	s.scan.next = last + 1
-	clear(sus.fails)
 	if s.scan.next > sus.until {
 		sus.limit, sus.serial = 0, false
 	}
@@ -201,50 +206,50 @@ func (s *IMAP) expect(n, asked int, bytes int64) {
 	}
 }
 
-// plan chooses what to read next: held are messages that are given up as soon as another one can
-// be read over the same connection, which shows that the fault is theirs.
-func (s *IMAP) plan() (held, uids []imap.UID) {
-	sus, todo := &s.scan.suspect, s.scan.todo
-	n := 0
-	for n < len(todo) && sus.fails[todo[n]] >= 2 {
-		n++
-	}
-	held = todo[:n]
-	switch {
-	case n == 0:
-	case n < len(todo):
-		return held, todo[n : n+1]
-	case sus.unclear || sus.fails[todo[n-1]] >= 5:
-		return held, nil // there is no other, and this is sign enough
-	default:
-		return held[:n-1], todo[n-1:]
-	}
+// plan chooses what to read next.
+func (s *IMAP) plan() []imap.UID {
 	limit := s.opts.Batch
-	if sus.limit > 0 {
+	if sus := &s.scan.suspect; sus.limit > 0 {
 		limit = min(limit, sus.limit)
 	}
 	limit = min(limit, int(max(1, s.opts.BatchBytes/s.scan.estimate)))
-	return nil, todo[:min(limit, len(todo))]
+	return s.scan.todo[:min(limit, len(s.scan.todo))]
+}
+
+// witness reads another message before one that broke a connection is tried again: if that works
+// and this does not, the fault is the message's. Messages are tried in turn, for there may be
+// two bad ones side by side.
+func (s *IMAP) witness(ctx context.Context) error {
+	sus := &s.scan.suspect
+	sus.witnessed = false
+	others := s.scan.todo[1:]
+	if len(others) == 0 {
+		return nil
+	}
+	uid := others[sus.turn%len(others)]
+	sus.turn++
+	bodies, err := s.sess.fetch(ctx, []imap.UID{uid}, s.opts.MaxBytes, s.opts.BatchBytes)
+	sus.witnessed = err == nil && bodies[uid].got
+	return err
 }
 
 // blame narrows down after a FETCH that failed: half as many next time, then one at a time.
 func (s *IMAP) blame(uids []imap.UID, err error) {
-	const mostHeld = 16
 	sus := &s.scan.suspect
 	last := uids[len(uids)-1]
+	sus.until = max(sus.until, last)
 	if len(uids) > 1 {
 		sus.limit = max(1, len(uids)/2)
-		sus.until = max(sus.until, last)
 		return
 	}
-	if sus.fails == nil {
-		sus.fails = make(map[imap.UID]int)
-	}
-	sus.fails[last]++
-	sus.until = max(sus.until, last)
 	sus.limit = 1
-	sus.unclear = errors.Is(err, errIMAPProtocol) || isNo(err)
-	if len(sus.fails) > mostHeld {
-		clear(sus.fails) // it is not the mails
+	if sus.lone != last {
+		sus.lone, sus.fails, sus.turn, sus.witnessed = last, 0, 0, false
 	}
+	sus.fails++
+	// Where there is no other message to compare with, an answer that cannot be read is sign
+	// enough; a cut connection may be anybody's fault.
+	alone := len(s.scan.todo) == 1
+	unreadable := errors.Is(err, errIMAPProtocol) || isNo(err)
+	sus.given = sus.fails >= 2 && (sus.witnessed || alone && (unreadable || sus.fails >= 5))
 }

@@ -272,6 +272,7 @@ func (s *IMAP) refill(ctx context.Context) error {
 		to := imap.UID(min(uint64(from)+uint64(sc.window)-1, uint64(sc.end)-1))
 		found, err := s.sess.search(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: from, Stop: to}}}})
 		if err != nil {
+			sc.window = max(sc.window/16, firstWindow)
 			return wrong(doSearch, err)
 		}
 		n := 0
