@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 
@@ -105,6 +107,20 @@ func NewKafka(conn *kafkaconn.Conn, opts KafkaOptions) (*Kafka, error) {
 		}
 	}
 	return k, nil
+}
+
+// TopicSpecs returns how the topics of streams should be, for [kafkaconn.Conn.EnsureTopics]; topics
+// names them as in [KafkaOptions]. What it leaves open has kafkaconn's defaults.
+func TopicSpecs(topics map[string]string) []kafkaconn.TopicSpec {
+	var specs []kafkaconn.TopicSpec
+	for _, stream := range slices.Sorted(maps.Keys(topics)) {
+		spec := kafkaconn.TopicSpec{Name: topics[stream]}
+		if stream == StreamUnrecognized { // raw mail: little of it, and nobody's for long
+			spec.Partitions, spec.Retention = 3, 14*24*time.Hour
+		}
+		specs = append(specs, spec)
+	}
+	return specs
 }
 
 // Stats returns the counts so far.

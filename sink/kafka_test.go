@@ -546,6 +546,45 @@ func TestKafkaContextEnds(t *testing.T) {
 	close(release)
 }
 
+func TestKafkaClosed(t *testing.T) {
+	k := writer(t, fake(t).ListenAddrs()[0], KafkaOptions{})
+	until(t, k, keyed(10, 5))
+	if err := k.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	recs := keyed(10, 5)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := k.Write(ctx, recs); err == nil || ctx.Err() != nil {
+		t.Errorf("write after close: %v", err)
+	}
+	if err := k.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTopicSpecs(t *testing.T) {
+	c := fake(t)
+	conn, err := kafkaconn.New(kafkaconn.Config{Brokers: c.ListenAddrs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	results, err := conn.EnsureTopics(deadline(t), TopicSpecs(map[string]string{StreamUnrecognized: "raw", StreamEvents: "bounces"}))
+	if err != nil || len(results) != 2 {
+		t.Fatal(err, results)
+	}
+	for i, want := range []kafkaconn.TopicInfo{
+		{Name: "bounces", Partitions: 12, Retention: 30 * 24 * time.Hour},
+		{Name: "raw", Partitions: 3, Retention: 14 * 24 * time.Hour},
+	} {
+		got := results[i]
+		if !got.Created || got.Err != nil || got.Info.Name != want.Name || got.Info.Partitions != want.Partitions || got.Info.Retention != want.Retention {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
 // TestKafkaOneRequestInFlight: a second Write to a partition waits for the first.
 func TestKafkaOneRequestInFlight(t *testing.T) {
 	k := writer(t, "127.0.0.1:1", KafkaOptions{})

@@ -34,6 +34,10 @@ func TestPrivacyHashesAddresses(t *testing.T) {
 	if !reflect.DeepEqual(original, before.Original) || !reflect.DeepEqual(report, before.Report) {
 		t.Error("what the event points to was changed")
 	}
+	// printf %s jo@example.org | openssl dgst -sha256 -hmac 0123456789abcdef
+	if got, want := hashing.Hash("Jo@example.org"), "a2d80bcc8c186b92b94055716d98370aad31740e6e1622b7f4876f1e6999d80c"; got != want {
+		t.Errorf("got %s, openssl says %s", got, want)
+	}
 	if other := (&Privacy{Key: []byte("0123456789abcdeF")}).Hash("jo.doe@example.org"); other == jo {
 		t.Error("the hash does not depend on the key")
 	}
