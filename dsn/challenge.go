@@ -4,8 +4,9 @@ import "strings"
 
 // readChallenge reads the questions of challenge/response systems: the message is held until
 // its sender proves to be human. It has not failed.
-func (m *mail) readChallenge(r *Report) bool {
-	if !m.isChallenge() {
+// asks says whether to read the text too: it costs more than most dialects, and comes last.
+func (m *mail) readChallenge(r *Report, asks func(*mail) bool) bool {
+	if !m.hasChallengeField() && !asks(m) {
 		return false
 	}
 	r.Kind, r.Dialect = Challenge, "challenge"
@@ -36,20 +37,21 @@ func (m *mail) readChallenge(r *Report) bool {
 
 // isChallenger knows the addresses that challenges are sent from.
 func isChallenger(from string) bool {
+	from = lower(from)
 	for _, s := range [...]string{"spamblocker-challenge@", "apd.sspam@", "spamhippo@", "@spamstomp.com", "@ipermitmail.com", "@spamguard.vanquish.com", "verify@0spam.com", "@boxbe.com", "@spamarrest.com"} {
-		if containsFold(from, s) {
+		if strings.Contains(from, s) {
 			return true
 		}
 	}
 	return false
 }
 
-// isChallenge knows the systems by header fields that are theirs alone, else by subject and
-// wording together.
-func (m *mail) isChallenge() bool {
+// hasChallengeField knows the systems by header fields that are theirs alone.
+func (m *mail) hasChallengeField() bool {
 	h := m.header
+	var buf [40]byte
 	for i := range h {
-		switch lower(h[i].Name) {
+		switch string(lowerInto(buf[:0], h[i].Name)) {
 		case "x-spamarrest-noauth", "x-bluebottle-request", "x-boxtrapper", "x-askversion", "spamlion", "x-spamazoid-md", "x-exispam", "x-choicemail-registration-request", "x-boxbe-c-r":
 			return true
 		case "message-id":
@@ -66,14 +68,16 @@ func (m *mail) isChallenge() bool {
 			}
 		}
 	}
-	if m.find(isStatusType) != nil {
-		return false
-	}
-	subject := lower(decodeWords(h.Get("Subject")))
-	if strings.Contains(subject, "[qurb #") || strings.Contains(subject, "your email requires verification verify#") {
-		return true
-	}
-	t := lower(firstBytes(m.text(), 4000))
+	subject := h.Get("Subject")
+	return strings.Contains(subject, "[Qurb #") || containsFold(subject, "your email requires verification verify#")
+}
+
+// byField is for readChallenge: header fields alone decide.
+func byField(*mail) bool { return false }
+
+// byText is for readChallenge: subject and wording together decide.
+func byText(m *mail) bool {
+	subject := lower(decodeWords(m.header.Get("Subject")))
 	n := 0
 	for _, s := range [...]string{"verif", "confirm", "authoriz", "human", "action required", "waiting list", "whitelist", "approve"} {
 		if strings.Contains(subject, s) {
@@ -81,10 +85,18 @@ func (m *mail) isChallenge() bool {
 			break
 		}
 	}
-	for _, s := range [...]string{"not a spam source", "you are a real live human", "reply to this message and leave the subject line intact", "prove that you are", "verify your address", "complete this verification", "confirm your message", "confirm that you are a human", "to release your message", "your message is waiting", "i'm protecting myself from receiving junk mail", "challenge/response", "has not been delivered yet because", "click the link below to be added"} {
+	t := firstBytes(m.text(), 4000)
+	for _, s := range challengePhrases {
 		if strings.Contains(t, s) {
 			n++
 		}
 	}
 	return n >= 2
+}
+
+// challengePhrases are what the body asks. A first letter that can be a capital is left out:
+// to fold the whole text would take longer than all else.
+var challengePhrases = [...]string{
+	"ot a spam source", "ou are a real live human", "eply to this message and leave the subject line intact", "rove that you are", "erify your address", "omplete this verification", "onfirm your message", "onfirm that you are a human", "o release your message",
+	"our message is waiting", "'m protecting myself from receiving junk mail", "hallenge/response", "as not been delivered yet because", "lick the link below to be added",
 }

@@ -21,6 +21,13 @@ func (m *mail) readGeneric(r *Report) bool {
 
 // signs counts what speaks for a bounce.
 func (m *mail) signs() int {
+	if !m.signsDone {
+		m.signsDone, m.signCount = true, m.countSigns()
+	}
+	return m.signCount
+}
+
+func (m *mail) countSigns() int {
 	n := 0
 	h := m.header
 	if rp := strings.TrimSpace(h.Get("Return-Path")); rp == "<>" || rp == "<MAILER-DAEMON>" {

@@ -24,9 +24,11 @@ type mail struct {
 	arena       arena
 	attached    bool // it is a part of another mail: see readAttached
 
-	textDone bool
-	textBody string // see text
-	marks    marks  // see opens
+	signsDone bool
+	signCount int // see signs
+	textDone  bool
+	textBody  string // see text
+	marks     marks  // see opens
 }
 
 func (m *mail) problem(name, detail string) {

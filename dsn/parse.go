@@ -65,13 +65,14 @@ func (m *mail) read(r *Report) bool {
 	feedback := m.parts[0].report == "feedback-report" || m.find(isStatusType) == nil
 	switch {
 	case feedback && m.readFeedback(r):
-	case isChallenger(m.header.Get("From")) && m.readChallenge(r): // some dress as a report
+	case isChallenger(m.header.Get("From")) && m.readChallenge(r, byField): // some dress as a report
 	case m.readDeliveryStatus(r):
 	case m.readDisposition(r):
 	case m.readNotification(r):
-	case m.readChallenge(r):
+	case m.readChallenge(r, byField):
 	case m.readDialect(r):
 	case m.readAttached(r):
+	case m.readChallenge(r, byText):
 	case m.readAutoReply(r):
 	case m.readGeneric(r):
 	default:

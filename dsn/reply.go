@@ -42,11 +42,9 @@ func parseReply(s string) Reply {
 
 // cutInReplyTo takes Postfix's "(in reply to RCPT TO command)" off.
 func cutInReplyTo(s string) (rest, command string) {
-	i := strings.LastIndex(s, "(in reply to ")
-	if i < 0 {
-		if i = strings.LastIndex(s, "(in reply to\n"); i < 0 {
-			return s, ""
-		}
+	i := strings.Index(s, "(in reply to")
+	if i < 0 || len(s) < i+len("(in reply to ") {
+		return s, ""
 	}
 	inner := s[i+len("(in reply to "):]
 	if j := strings.IndexByte(inner, ')'); j >= 0 {
