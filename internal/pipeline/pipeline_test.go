@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,12 @@ import (
 	"github.com/bouncepipe/bouncepipe/sink"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PIPELINE_TEST_WORKER") != "" {
+		killedWorker()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // mailbox is a source in memory. It fails on purpose before the fetches and commits listed.
 type mailbox struct {

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// start runs bouncepipe run in a process of its own.
+func (w *world) start() *exec.Cmd {
+	w.t.Helper()
+	cmd := exec.Command("bouncepipe", "run", "-c", w.config)
+	cmd.Stderr = w.t.Output()
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	return cmd
+}
+
+// Killed at any point, most of the time between Kafka's acknowledgement and the commit: none lost,
+// and repeats have the same IDs.
+func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	const mails, kills = 600, 6
+	w := newWorld(t, mails, "log: {level: error}")
+	w.consume()
+	for k := range kills {
+		cmd := w.start()
+		before, _ := w.counts()
+		w.until("there is something to repeat", func() bool {
+			n, _ := w.counts()
+			return n > before+k*15
+		})
+		cmd.Process.Signal(syscall.SIGKILL)
+		cmd.Wait()
+	}
+	cmd := w.start()
+	w.until("all is published", func() bool { _, ids := w.counts(); return ids == mails })
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+	w.complete(mails)
+}
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) count(s string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), s)
+}
+
+// The broker is down at the start and once more in the middle: nothing is marked done, nothing is
+// lost, it goes on by itself, and each time there is one line when it begins and one when it ends.
+func TestBrokerDown(t *testing.T) {
+	const mails = 120
+	w := newWorld(t, mails, "log: {level: info}\nmetrics: {listen: '127.0.0.1:0'}")
+	w.broker.set(true)
+	c, err := loadConfig(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Sources[0].IMAP.Rate = 100
+	var log lockedBuffer
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.run(ctx, &log) }()
+	defer func() { cancel(); <-ended }()
+
+	down := func(times int) {
+		w.until("it is noticed", func() bool { return log.count("writing to kafka") == 2*times-1 })
+		if status, text := w.get(&log, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(text, "writing to kafka") {
+			t.Errorf("/readyz: %d %s", status, text)
+		}
+		if status, _ := w.get(&log, "/healthz"); status != http.StatusOK {
+			t.Errorf("/healthz: %d", status)
+		}
+		time.Sleep(200 * time.Millisecond) // several attempts
+		w.broker.set(false)
+		w.until("it works again", func() bool { return log.count("works again") == times })
+	}
+	down(1)
+	w.consume()
+	w.until("some are published", func() bool { n, _ := w.counts(); return n >= 30 })
+	w.broker.set(true)
+	down(2)
+	w.until("all is published", func() bool { _, ids := w.counts(); return ids == mails })
+	w.until("all is committed", func() bool {
+		_, text := w.get(&log, "/metrics")
+		return strings.Contains(text, `bouncepipe_messages_total{outcome="bounce",source="bounces@127.0.0.1"} 120`) && strings.Contains(text, "bouncepipe_kafka_records_total 120")
+	})
+	if begun, over := log.count("fails, trying again"), log.count("works again"); begun != 2 || over != 2 {
+		t.Errorf("%d lines say that it fails and %d that it works again, want 2 of each:\n%s", begun, over, &log.b)
+	}
+	w.complete(mails)
+}
+
+// get asks the server whose address the log tells.
+func (w *world) get(log *lockedBuffer, path string) (int, string) {
+	w.t.Helper()
+	var address string
+	w.until("metrics are served", func() bool {
+		log.mu.Lock()
+		defer log.mu.Unlock()
+		_, after, ok := strings.Cut(log.b.String(), "address=")
+		address, _, _ = strings.Cut(after, "\n")
+		return ok
+	})
+	res, err := http.Get("http://" + address + path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// check and mailboxes look, and change nothing.
+func TestCheckAndMailboxes(t *testing.T) {
+	w := newWorld(t, 7, "")
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"check", "-c", w.config}, "(7 to read)"},
+		{[]string{"check", "-c", w.config}, "kafka topic bounces: 3 partitions"},
+		{[]string{"mailboxes", "-c", w.config}, "  7 "},
+		{[]string{"topics", "check", "-c", w.config, "--partitions", "3"}, "exists"},
+	} {
+		var out, errs bytes.Buffer
+		if status := Main(tt.args, nil, &out, &errs); status != 0 && tt.args[0] != "topics" || !strings.Contains(out.String(), tt.want) {
+			t.Errorf("%v: status %d, want %q:\n%s%s", tt.args, status, tt.want, &out, &errs)
+		}
+	}
+	t.Setenv("TEST_PASSWORD", "wrong")
+	var out, errs bytes.Buffer
+	if status := Main([]string{"check", "-c", w.config}, nil, &out, &errs); status != 1 || !strings.Contains(out.String(), "FAILED  imap") {
+		t.Errorf("with a wrong password: status %d\n%s%s", status, &out, &errs)
+	}
+	if strings.Contains(out.String()+errs.String(), "wrong\n") {
+		t.Errorf("the password is shown:\n%s%s", &out, &errs)
+	}
+	t.Log(out.String())
+}
