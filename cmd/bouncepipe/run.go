@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bouncepipe/bouncepipe/ingest"
+	"github.com/bouncepipe/bouncepipe/internal/kafkaconn"
 	"github.com/bouncepipe/bouncepipe/internal/pipeline"
 	"github.com/bouncepipe/bouncepipe/sink"
 )
@@ -29,7 +30,8 @@ recipient until it gets SIGTERM or SIGINT. Then it finishes what it is writing, 
 (10s), and leaves the rest untouched for the next start.
 
 What is down (a mail server, a broker, the disk) is tried again without end, with one log line when
-that begins and one when it is over. Nothing is marked done meanwhile.
+that begins and one when it is over. Nothing is marked done meanwhile. Only what is wrong from the
+start and will stay so (a wrong password, an unknown topic, a certificate for another name) ends it.
 
 SIGUSR1 logs what has been done so far.`,
 		Example: `  bouncepipe check -c bouncepipe.yaml && bouncepipe run -c bouncepipe.yaml`,
@@ -39,11 +41,7 @@ SIGUSR1 logs what has been done so far.`,
 			if err != nil {
 				return err
 			}
-			err = c.run(cmd.Context(), cmd.ErrOrStderr())
-			if errors.Is(err, context.Canceled) {
-				return nil // being told to stop is the only end there is
-			}
-			return err
+			return c.run(cmd.Context(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVarP(&config, "config", "c", "bouncepipe.yaml", "the configuration")
@@ -57,6 +55,7 @@ type service struct {
 	template  *pipeline.Pipeline
 	kafka     *sink.Kafka
 	positions ingest.Positions
+	stop      context.CancelCauseFunc
 
 	mu      sync.Mutex
 	workers []*worker
@@ -69,8 +68,12 @@ type worker struct {
 	imap *ingest.IMAP // nil for paths
 }
 
+// run returns nil when ctx ends: being told to stop is its only good end.
 func (c *configFile) run(ctx context.Context, stderr io.Writer) error {
-	s := &service{configFile: c, log: c.logger(stderr), opening: map[string]error{}}
+	told := ctx
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	s := &service{configFile: c, log: c.logger(stderr), opening: map[string]error{}, stop: stop}
 	var err error
 	if s.template, err = c.newPipeline(s.log); err != nil {
 		return err
@@ -103,6 +106,9 @@ func (c *configFile) run(ctx context.Context, stderr io.Writer) error {
 	defer signal.Stop(usr1)
 
 	var all sync.WaitGroup
+	if s.kafka != nil {
+		all.Go(func() { s.checkTopics(ctx) })
+	}
 	for i := range c.Sources {
 		src := &c.Sources[i]
 		if src.IMAP != nil {
@@ -119,7 +125,10 @@ func (c *configFile) run(ctx context.Context, stderr io.Writer) error {
 			s.logLedger()
 		case <-ended:
 			s.logLedger()
-			return ctx.Err()
+			if told.Err() != nil {
+				return nil
+			}
+			return context.Cause(ctx)
 		}
 	}
 }
@@ -131,6 +140,10 @@ func (s *service) runIMAP(ctx context.Context, src *SourceConfig) {
 		opts, err := src.IMAP.options(s.log)
 		if err == nil {
 			sources, err = ingest.NewIMAPMailboxes(ctx, opts, s.positions, src.IMAP.Mailboxes...)
+		}
+		if errors.Is(err, ingest.ErrMisconfigured) {
+			s.ended(err)
+			return
 		}
 		if s.opened(src.Name, err) || !sleep(ctx, wait) {
 			break
@@ -145,7 +158,10 @@ func (s *service) runIMAP(ctx context.Context, src *SourceConfig) {
 			if len(sources) > 1 {
 				w.Name = imap.Stats().Mailbox
 			}
-			s.ended(w.Name, w.Run(ctx))
+			w.GiveUp = func(err error) bool {
+				return errors.Is(err, ingest.ErrMisconfigured) && imap.Stats().LastPoll.IsZero()
+			}
+			s.ended(w.Run(ctx))
 		})
 	}
 	all.Wait()
@@ -162,9 +178,7 @@ func (s *service) runPaths(ctx context.Context, src *SourceConfig) {
 			if cerr := paths.Close(); err == nil && cerr != nil {
 				s.log.Warn("closing " + src.Name + ": " + cerr.Error())
 			}
-			if err != nil {
-				s.ended(src.Name, err)
-			}
+			s.ended(err)
 		}
 		if !sleep(ctx, src.Interval.Duration) {
 			return
@@ -201,9 +215,42 @@ func (s *service) opened(name string, err error) bool {
 	return err == nil
 }
 
-func (s *service) ended(name string, err error) {
+// ended stops everything where a pipeline has ended with more than the end of the context.
+func (s *service) ended(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		s.log.Error("reading "+name+" has ended", "source", name, "error", err)
+		s.stop(err)
+	}
+}
+
+// checkTopics looks at the topics once the cluster answers. What only an operator can change ends
+// the service; what makes acknowledgements weak is said.
+func (s *service) checkTopics(ctx context.Context) {
+	conn, err := s.kafkaConn()
+	if err != nil {
+		s.ended(err)
+		return
+	}
+	defer conn.Close()
+	var topics []string
+	for _, t := range s.topics() {
+		topics = append(topics, t)
+	}
+	for {
+		infos, err := conn.Check(ctx, topics...)
+		switch {
+		case kafkaconn.Misconfigured(err):
+			s.ended(err)
+			return
+		case err == nil:
+			for _, t := range infos {
+				for _, w := range t.Warnings() {
+					s.log.Warn(w)
+				}
+			}
+			return
+		case !sleep(ctx, 5*time.Second): // the pipelines say that it is down
+			return
+		}
 	}
 }
 

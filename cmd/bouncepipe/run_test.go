@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -164,4 +165,32 @@ func TestCheckAndMailboxes(t *testing.T) {
 		t.Errorf("the password is shown:\n%s%s", &out, &errs)
 	}
 	t.Log(out.String())
+}
+
+// What will not heal by itself ends run with one line and a status that is not 0.
+func TestRunMisconfigured(t *testing.T) {
+	w := newWorld(t, 1, "")
+	fails := func(what, want string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		status := Main([]string{"run", "-c", w.config}, nil, &out, &errs)
+		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+		if last := lines[len(lines)-1]; status != 1 || !strings.HasPrefix(last, "bouncepipe: ") || !strings.Contains(last, want) {
+			t.Errorf("%s: status %d, want %q:\n%s", what, status, want, &errs)
+		}
+		if strings.Contains(errs.String(), "pa55") {
+			t.Errorf("%s: the password is shown:\n%s", what, &errs)
+		}
+	}
+	t.Setenv("TEST_PASSWORD", "pa55")
+	fails("wrong password", "cannot sign in")
+	t.Setenv("TEST_PASSWORD", "secret")
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(w.config, bytes.Replace(text, []byte("topic: bounces"), []byte("topic: nowhere"), 1), 0o600)
+	fails("unknown topic", "topic nowhere: does not exist")
+	os.WriteFile(w.config, bytes.Replace(text, []byte("batch: 10"), []byte("mailboxes: [Nowhere]"), 1), 0o600)
+	fails("unknown mailbox", "Nowhere")
 }
