@@ -26,6 +26,12 @@ func (m *mail) readChallenge(r *Report, asks func(*mail) bool) bool {
 	if a == "" && isChallenger(m.header.Get("From")) { // the system writes in the user's place
 		a = addressIn(m.header.Get("Reply-To"))
 	}
+	if a == "" && containsFold(m.header.Get("From"), "antispam") {
+		for _, c := range m.mentions(r, firstBytes(m.text(), 4000), nil) {
+			a = c.addr
+			break
+		}
+	}
 	if a == "" {
 		a = cleanAddress(m.header.Get("From"))
 	}
@@ -59,7 +65,7 @@ func (m *mail) hasChallengeField() bool {
 				return true
 			}
 		case "return-path", "sender", "from":
-			if isChallenger(h[i].Value) {
+			if isChallenger(h[i].Value) || strings.Contains(h[i].Value, "AntiSpam UOL") {
 				return true
 			}
 		case "content-type":
@@ -79,7 +85,7 @@ func byField(*mail) bool { return false }
 func byText(m *mail) bool {
 	subject := lower(decodeWords(m.header.Get("Subject")))
 	n := 0
-	for _, s := range [...]string{"verif", "confirm", "authoriz", "human", "action required", "waiting list", "whitelist", "approve"} {
+	for _, s := range [...]string{"verif", "confirm", "authoriz", "human", "action required", "waiting list", "whitelist", "approve", "confirma", "bestätig", "not delivered yet"} {
 		if strings.Contains(subject, s) {
 			n++
 			break
@@ -99,4 +105,5 @@ func byText(m *mail) bool {
 var challengePhrases = [...]string{
 	"ot a spam source", "ou are a real live human", "eply to this message and leave the subject line intact", "rove that you are", "erify your address", "omplete this verification", "onfirm your message", "onfirm that you are a human", "o release your message",
 	"our message is waiting", "'m protecting myself from receiving junk mail", "hallenge/response", "as not been delivered yet because", "lick the link below to be added",
+	"dd your address to", "ender verification", "as not been verified", "erify that you are", "ous authentifier", "onfirmez votre", "ara confirmar o envio", "estätigen Sie Ihre Nachricht", "nsure delivery of your email", "ist of approved senders", "pproved senders list",
 }

@@ -177,7 +177,7 @@ func causeOf(f *found, all, near []exchange, only bool) exchange {
 			byReason = e
 		}
 	}
-	if byReason.reply != "" || stated {
+	if byReason.reply != "" || stated && !strings.Contains(reason, "... ") { // a verdict is no reason
 		return byReason
 	}
 	if near == nil && only {

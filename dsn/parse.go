@@ -113,7 +113,7 @@ func (m *mail) readDeliveryStatus(r *Report) bool {
 		m.merge(r, d.read(m, r))
 	}
 	if len(r.Recipients) == 0 {
-		m.merge(r, m.genericRecipients(r))
+		m.merge(r, m.genericRecipients(r, signsEnough))
 	}
 	return true
 }
@@ -176,6 +176,9 @@ func statusBlock(s string, at int) string {
 
 // readDialect reads a report that is text alone.
 func (m *mail) readDialect(r *Report) bool {
+	if m.isConversation() {
+		return false
+	}
 	d := m.dialect()
 	if d == nil {
 		return false

@@ -181,6 +181,24 @@ func plausibleAfter(before, behind string) bool {
 	return true
 }
 
+// unglue takes the codes out with which OpenSMTPD joins the lines of a reply, without a blank.
+// In brackets or behind # the code is part of the text.
+func unglue(text, code string) string {
+	for from := 0; ; {
+		i := strings.Index(text[from:], code)
+		if i < 0 {
+			return text
+		}
+		i += from
+		if i > 0 && strings.IndexByte("#([<'\"", text[i-1]) >= 0 {
+			from = i + len(code)
+			continue
+		}
+		text = strings.TrimSpace(strings.TrimRight(text[:i], " ") + " " + text[i+len(code):])
+		from = min(i, len(text))
+	}
+}
+
 // joinReplyLines takes the codes off every line of a reply and joins the texts. before is
 // what stands in front of the first code: the reporter's own words, of use only where the
 // reply has none.
@@ -220,9 +238,8 @@ func joinReplyLines(before, s, code string) (string, Status) {
 			st, _, _ = findStatus(before)
 		}
 	}
-	if glued := st.String() + " "; !st.IsZero() && strings.Contains(text, glued) {
-		// OpenSMTPD joins the lines of a reply without their codes, and without a blank.
-		text = fold(strings.ReplaceAll(text, glued, " "))
+	if !st.IsZero() {
+		text = unglue(text, st.String()+" ")
 	}
 	if len(text) < 4 { // the words stand in front of the code
 		text = strings.TrimSpace(fold(strings.Trim(before, " \t\n'\"#<([;:-")) + " " + text)

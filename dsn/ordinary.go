@@ -1,0 +1,55 @@
+package dsn
+
+import "strings"
+
+// isRobot reports whether an address is one that reports are sent from.
+func isRobot(from string) bool {
+	if from == "" {
+		return false
+	}
+	for _, s := range [...]string{"mailer-daemon", "postmaster", "mdaemon", "mail-daemon", "mailerdaemon", "postoffice", "double-bounce", "mail delivery", "mail.delivery", "maildelivery", "mail deliver", "mail administrator", "system administrator", "mailer daemon", "<>", "bounce", "mailer@", "post_master", "mailsystem", "mail system", "mail-system", "mta@", "delivery subsystem", "delivery-subsystem", "daemon@"} {
+		if containsFold(from, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAnswer knows the prefixes that people's programs put before the subject of what they
+// answer or pass on. s is in lower case.
+func isAnswer(s string) bool {
+	s = strings.TrimLeft(s, " [")
+	i := strings.IndexByte(s, ':')
+	if j := strings.Index(s, "："); j >= 0 && (i < 0 || j < i) {
+		i = j
+	}
+	if i < 0 || i > 16 {
+		return false
+	}
+	p := strings.TrimSpace(s[:i])
+	if j := strings.IndexAny(p, "[(^"); j > 0 { // "Re[2]:"
+		p = p[:j]
+	}
+	switch p {
+	case "re", "fw", "fwd", "aw", "wg", "tr", "ref", "rv", "r", "i", "rif", "sv", "vs", "vb", "vl", "antw", "doorst", "odp", "pd", "res", "enc", "ynt", "ilt", "отв", "на", "回复", "回覆", "答复", "转发", "轉寄", "返信", "転送", "회신", "전달":
+		return true
+	}
+	return false
+}
+
+// isConversation tells mail that speaks of a report from a report: what people answer and
+// pass on, automatic answers that quote one, lists, and list managers that warn their members.
+func (m *mail) isConversation() bool {
+	t := m.text()
+	if strings.HasPrefix(t, "Hi! This is the ezmlm program.") || strings.HasPrefix(t, "Hi, this is the mlmmj program") || strings.HasPrefix(t, "Hi, this is the Mlmmj program") {
+		return true
+	}
+	h := m.header
+	if isRobot(h.Get("From")) || h.Get("X-Failed-Recipients") != "" || h.Get("From") == "" {
+		return false
+	}
+	if subject := lower(decodeWords(h.Get("Subject"))); isAnswer(subject) || autoReplySubject(subject) {
+		return true
+	}
+	return h.Get("List-Id") != "" || h.Get("List-Unsubscribe") != "" || h.Get("List-Post") != "" || h.Get("X-Cron-Env") != ""
+}
