@@ -13,6 +13,7 @@ import (
 
 	"github.com/bouncepipe/bouncepipe/ingest"
 	"github.com/bouncepipe/bouncepipe/internal/pipeline"
+	"github.com/bouncepipe/bouncepipe/sink"
 )
 
 // validate checks what can be checked without a network, and fills in defaults.
@@ -305,10 +306,16 @@ func (c *configFile) sender() (*pipeline.Sender, error) {
 
 func (c *configFile) checkPrivacy() error {
 	p := c.Privacy
+	if err := (&sink.Privacy{Original: p.Original}).Validate(); err != nil {
+		return c.errorf("$.privacy.original", "%v", err)
+	}
 	switch p.Recipient {
 	case "", "clear":
 		return nil
 	case "hash":
+		if k := c.Kafka; k != nil && k.Topics.Unrecognized != "" {
+			return c.errorf("$.kafka.topics.unrecognized", "raw mail would hold the addresses that privacy.recipient: hash removes; drop one of the two")
+		}
 		return c.checkSecret("$.privacy", p.key(), true)
 	}
 	return c.errorf("$.privacy.recipient", "recipient is %q; it may be clear or hash", p.Recipient)

@@ -48,6 +48,9 @@ func TestConfigMistakes(t *testing.T) {
 		{"bad VERP", imap + kafka + state + "sender:\n  verp: [bounce@b.example.com]\n", `c.yaml:11:10: VERP form "bounce@b.example.com": it needs {address}, or {local} and {domain}`},
 		{"tag without key", imap + kafka + state + "sender:\n  verp: ['b+{address}+{tag}@b.example.com']\n", "set verp_key_env or verp_key_file"},
 		{"privacy", imap + kafka + state + "privacy: {recipient: none}\n", `c.yaml:10:22: recipient is "none"; it may be clear or hash`},
+		{"privacy without key", imap + kafka + state + "privacy: {recipient: hash}\n", "c.yaml:10:"},
+		{"privacy of raw mail", imap + kafka + "  topics: {unrecognized: raw}\n" + state + "privacy: {recipient: hash, key_env: IMAP_PASSWORD}\n", "c.yaml:9:26: raw mail would hold the addresses"},
+		{"privacy of what", imap + kafka + state + "privacy: {original: [bcc]}\n", `original has no part "bcc"; it has message_id, from,`},
 		{"two of a name", imap + strings.TrimPrefix(imap, "sources:\n") + kafka + state, `there are two sources called "bounces@imap.example.com"; give each a name:`},
 		{"missing path", "sources:\n  - paths: [/nonexistent.mbox]\n" + kafka + state, "c.yaml:2:13: stat /nonexistent.mbox: no such file or directory"},
 	} {
