@@ -105,11 +105,12 @@ func (s *IMAP) act(ctx context.Context) {
 	var failure error
 	for _, p := range rec.Pending {
 		for chunk := range slices.Chunk(p.UIDs, 200) {
-			if err := s.take(ctx, p.Action, chunk); err != nil {
+			did, err := s.take(ctx, gen, p.Action, chunk)
+			if err != nil {
 				failure = wrong("do "+p.Action.String(), err)
 				break
 			}
-			done = append(done, imapPending{p.Action, chunk})
+			done = append(done, imapPending{did, chunk})
 		}
 		if s.sess.dead() {
 			break
@@ -135,23 +136,32 @@ func (s *IMAP) act(ctx context.Context) {
 	}
 }
 
-// take does one action to messages of the selected mailbox.
-func (s *IMAP) take(ctx context.Context, a IMAPAction, uids imap.UIDSet) error {
+// take does one action to messages of the selected mailbox. It returns as what the action is recorded by now.
+func (s *IMAP) take(ctx context.Context, gen int, a IMAPAction, uids imap.UIDSet) (IMAPAction, error) {
 	switch a.Kind {
 	case IMAPSeen:
-		return s.sess.flag(ctx, uids, imap.FlagSeen)
+		return a, s.sess.flag(ctx, uids, imap.FlagSeen)
 	case IMAPKeyword:
 		if flags := s.acting.permanent; flags != nil && !slices.Contains(flags, imap.FlagWildcard) &&
 			!slices.ContainsFunc(flags, func(f imap.Flag) bool { return strings.EqualFold(string(f), a.Name) }) {
-			return fmt.Errorf("%w: the mailbox takes no keyword %s", ErrMisconfigured, a.Name)
+			return a, fmt.Errorf("%w: the mailbox takes no keyword %s", ErrMisconfigured, a.Name)
 		}
-		return s.sess.flag(ctx, uids, imap.Flag(a.Name))
+		return a, s.sess.flag(ctx, uids, imap.Flag(a.Name))
 	case IMAPMove:
-		return s.move(ctx, uids, a.Name)
+		moved, err := s.transfer(ctx, uids, a.Name)
+		if moved || err != nil {
+			return a, err
+		}
+		// Copied: from here on it is a removal, so that a retry makes no second copy.
+		removal := IMAPAction{Kind: IMAPDelete}
+		if err := s.rec.rename(ctx, gen, uids, a, removal); err != nil {
+			return a, wrong(doStore, err)
+		}
+		return removal, s.remove(ctx, uids)
 	case IMAPDelete:
-		return s.remove(ctx, uids)
+		return a, s.remove(ctx, uids)
 	}
-	return nil
+	return a, nil
 }
 
 func (s *imapSession) flag(ctx context.Context, uids imap.UIDSet, flag imap.Flag) error {
@@ -175,31 +185,27 @@ func (s *IMAP) remove(ctx context.Context, uids imap.UIDSet) error {
 	return s.sess.do(ctx, func() error { return s.sess.client.UIDExpunge(uids).Close() })
 }
 
-// move moves with MOVE, else by COPY and removal once the copies are known to be there. The library's own
+// transfer moves with MOVE where there is that, else it copies and moved is false. The library's own
 // fallback removes even when COPY has failed.
-func (s *IMAP) move(ctx context.Context, uids imap.UIDSet, folder string) error {
-	atomic := false
+func (s *IMAP) transfer(ctx context.Context, uids imap.UIDSet, folder string) (moved bool, err error) {
 	transfer := func() error {
 		// Asked anew each time: the library falls back by what it was told last.
-		if atomic = s.sess.client.Caps().Has(imap.CapMove); atomic {
+		if moved = s.sess.client.Caps().Has(imap.CapMove); moved {
 			_, err := s.sess.client.Move(uids, folder).Wait()
 			return err
 		}
 		_, err := s.sess.client.Copy(uids, folder).Wait()
 		return err
 	}
-	err := s.sess.do(ctx, transfer)
+	err = s.sess.do(ctx, transfer)
 	if mayBeMissing(err) {
 		if cerr := s.sess.do(ctx, func() error { return s.sess.client.Create(folder, nil).Wait() }); cerr == nil {
 			err = s.sess.do(ctx, transfer)
 		} else if !isNo(cerr) {
-			return cerr
+			return moved, cerr
 		}
 	}
-	if err != nil || atomic {
-		return err
-	}
-	return s.remove(ctx, uids)
+	return moved, err
 }
 
 // mayBeMissing says whether a folder may have to be made first. Not every server says TRYCREATE.

@@ -120,7 +120,7 @@ func (r *imapRecorder) advance(ctx context.Context, p *imapPosition, actions []I
 	rec.Pending = clonePending(rec.Pending)
 	for i, a := range actions {
 		if a.Kind != IMAPKeep {
-			rec.Pending = addPending(rec.Pending, a, p.uids[i])
+			rec.Pending = addPending(rec.Pending, a, imap.UIDSetNum(p.uids[i]))
 		}
 	}
 	for i := range rec.Pending {
@@ -138,23 +138,33 @@ func (r *imapRecorder) advance(ctx context.Context, p *imapPosition, actions []I
 
 // clear takes what has been done out of the record.
 func (r *imapRecorder) clear(ctx context.Context, gen int, done []imapPending) error {
+	if len(done) == 0 {
+		return nil
+	}
+	return r.update(ctx, gen, func(list []imapPending) []imapPending {
+		for _, d := range done {
+			list = removePending(list, d)
+		}
+		return list
+	})
+}
+
+// rename makes one pending action another for some messages.
+func (r *imapRecorder) rename(ctx context.Context, gen int, uids imap.UIDSet, from, to IMAPAction) error {
+	return r.update(ctx, gen, func(list []imapPending) []imapPending {
+		return addPending(removePending(list, imapPending{from, uids}), to, uids)
+	})
+}
+
+// update changes what is pending, unless UIDs have lost their meaning since.
+func (r *imapRecorder) update(ctx context.Context, gen int, change func([]imapPending) []imapPending) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if gen != r.gen || len(done) == 0 {
+	if gen != r.gen {
 		return nil
 	}
 	rec := r.rec
-	rec.Pending = nil
-	for _, p := range clonePending(r.rec.Pending) {
-		for _, d := range done {
-			if d.Action == p.Action {
-				p.UIDs = subtract(p.UIDs, d.UIDs)
-			}
-		}
-		if len(p.UIDs) > 0 {
-			rec.Pending = append(rec.Pending, p)
-		}
-	}
+	rec.Pending = change(clonePending(rec.Pending))
 	if err := r.store(ctx, rec); err != nil {
 		return err
 	}
@@ -170,14 +180,27 @@ func clonePending(list []imapPending) []imapPending {
 	return list
 }
 
-func addPending(list []imapPending, a IMAPAction, uid imap.UID) []imapPending {
+func addPending(list []imapPending, a IMAPAction, uids imap.UIDSet) []imapPending {
 	for i := range list {
 		if list[i].Action == a {
-			list[i].UIDs.AddNum(uid)
+			list[i].UIDs.AddSet(uids)
 			return list
 		}
 	}
-	return append(list, imapPending{a, imap.UIDSetNum(uid)})
+	return append(list, imapPending{a, slices.Clone(uids)})
+}
+
+func removePending(list []imapPending, done imapPending) []imapPending {
+	var out []imapPending
+	for _, p := range list {
+		if p.Action == done.Action {
+			p.UIDs = subtract(p.UIDs, done.UIDs)
+		}
+		if len(p.UIDs) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // subtract gives the UIDs of a that are not in b; both are sorted.

@@ -36,7 +36,9 @@ func (e *IMAPError) Error() string {
 	if e.Mailbox != "" {
 		fmt.Fprintf(&b, ", mailbox %s", oneLine(e.Mailbox))
 	}
-	fmt.Fprintf(&b, ": cannot %s: %s", e.Doing, oneLine(e.Err.Error()))
+	// The library's prefix to the server's answer says nothing new.
+	text := strings.NewReplacer("imap: NO", "NO", "imap: BAD", "BAD", "imap: BYE", "BYE").Replace(e.Err.Error())
+	fmt.Fprintf(&b, ": cannot %s: %s", e.Doing, oneLine(text))
 	if e.Remedy != "" {
 		b.WriteString(": " + e.Remedy)
 	}
@@ -102,6 +104,7 @@ func remedy(doing string, err error) (string, bool) {
 		invalid x509.CertificateInvalidError
 		record  tls.RecordHeaderError
 		dns     *net.DNSError
+		late    net.Error
 		no      *imap.Error
 	)
 	switch {
@@ -119,7 +122,8 @@ func remedy(doing string, err error) (string, bool) {
 		return "check the server's name and the resolver", dns.IsNotFound
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "is the server up, and the port right?", false
-	case errors.Is(err, errIMAPSilent), errors.Is(err, errIMAPSlow), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errIMAPSilent), errors.Is(err, errIMAPSlow), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, &late) && late.Timeout():
 		if doing == doConnect {
 			return "check the address, the port and the TLS mode, and firewalls between", false
 		}

@@ -219,7 +219,7 @@ func TestIMAPFlood(t *testing.T) {
 func TestIMAPHugeMessage(t *testing.T) {
 	noLeaks(t)
 	f := newFakeIMAP(t, 2)
-	const huge = 300 << 20 // more than the server was asked for
+	const huge = 100 << 20 // more than the server was asked for
 	f.on = func(c *fakeConn, tag, verb, args string) bool {
 		if verb != "UID FETCH" || !strings.Contains(args, "BODY") || !strings.HasPrefix(args, "1") {
 			return false
