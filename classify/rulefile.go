@@ -193,7 +193,7 @@ func quoted(s string) ([]string, error) {
 			return nil, errors.New("the closing quote is missing")
 		}
 		literal := string(appendFolded(nil, b.String()))
-		if len(strings.TrimSpace(literal)) < 3 {
+		if len(literal) < 3 || len(strings.TrimSpace(literal)) < 2 {
 			return nil, fmt.Errorf("%q is too short to mean anything; want three bytes at least", b.String())
 		}
 		out = append(out, literal)
