@@ -41,24 +41,11 @@ func (c *configFile) newPipeline(log *slog.Logger) (*pipeline.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	private, err := c.privacy()
+	prepare, err := c.privacy()
 	if err != nil {
 		return nil, err
 	}
-	return &pipeline.Pipeline{Classify: cl.Classify, Sender: s, Prepare: private.Apply, Grace: c.Grace.Duration, Log: log}, nil
-}
-
-// privacy reads the key, if there is one.
-func (c *configFile) privacy() (*sink.Privacy, error) {
-	key, err := c.Privacy.key().value()
-	if err != nil {
-		return nil, c.errorf("$.privacy", "%v", err)
-	}
-	p, err := sink.NewPrivacy(c.Privacy.Recipient, []byte(key), c.Privacy.Original)
-	if err != nil {
-		return nil, c.errorf("$.privacy", "%v", err)
-	}
-	return p, nil
+	return &pipeline.Pipeline{Classify: cl.Classify, Sender: s, Prepare: prepare, Grace: c.Grace.Duration, Log: log}, nil
 }
 
 func (c *configFile) logger(w io.Writer) *slog.Logger {

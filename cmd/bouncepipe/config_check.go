@@ -306,19 +306,33 @@ func (c *configFile) sender() (*pipeline.Sender, error) {
 
 func (c *configFile) checkPrivacy() error {
 	p := c.Privacy
-	if err := (&sink.Privacy{Original: p.Original}).Validate(); err != nil {
-		return c.errorf("$.privacy.original", "%v", err)
+	if p.Recipient != "" && p.Recipient != "clear" && p.Recipient != "hash" {
+		return c.errorf("$.privacy.recipient", "recipient is %q; it may be clear or hash", p.Recipient)
 	}
-	switch p.Recipient {
-	case "", "clear":
-		return nil
-	case "hash":
-		if k := c.Kafka; k != nil && k.Topics.Unrecognized != "" {
-			return c.errorf("$.kafka.topics.unrecognized", "raw mail would hold the addresses that privacy.recipient: hash removes; drop one of the two")
-		}
-		return c.checkSecret("$.privacy", p.key(), true)
+	if p.Recipient == "hash" && c.Kafka != nil && c.Kafka.Topics.Unrecognized != "" {
+		return c.errorf("$.kafka.topics.unrecognized", "raw mail would hold the addresses that privacy.recipient: hash removes; drop one of the two")
 	}
-	return c.errorf("$.privacy.recipient", "recipient is %q; it may be clear or hash", p.Recipient)
+	if err := c.checkSecret("$.privacy", p.key(), p.Recipient == "hash"); err != nil {
+		return err
+	}
+	_, err := c.privacy()
+	return err
+}
+
+// privacy returns what is done to events before they leave; nil: nothing.
+func (c *configFile) privacy() (func(*sink.Event), error) {
+	if c.Privacy.Recipient != "hash" && c.Privacy.Original == nil {
+		return nil, nil
+	}
+	key, err := c.Privacy.key().value()
+	if err != nil {
+		return nil, c.errorf("$.privacy", "%v", err)
+	}
+	p, err := sink.NewPrivacy(c.Privacy.Recipient, []byte(key), c.Privacy.Original)
+	if err != nil {
+		return nil, c.errorf("$.privacy", "%s", strings.TrimPrefix(err.Error(), "privacy: "))
+	}
+	return p.Apply, nil
 }
 
 func (c *configFile) checkRest() error {

@@ -51,6 +51,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"privacy without key", imap + kafka + state + "privacy: {recipient: hash}\n", "c.yaml:10:"},
 		{"privacy of raw mail", imap + kafka + "  topics: {unrecognized: raw}\n" + state + "privacy: {recipient: hash, key_env: IMAP_PASSWORD}\n", "c.yaml:9:26: raw mail would hold the addresses"},
 		{"privacy of what", imap + kafka + state + "privacy: {original: [bcc]}\n", `original has no part "bcc"; it has message_id, from,`},
+		{"short key", imap + kafka + state + "privacy: {recipient: hash, key_env: IMAP_PASSWORD}\n", "c.yaml:10:11: the key has 7 bytes; use at least 16 random ones"},
 		{"two of a name", imap + strings.TrimPrefix(imap, "sources:\n") + kafka + state, `there are two sources called "bounces@imap.example.com"; give each a name:`},
 		{"missing path", "sources:\n  - paths: [/nonexistent.mbox]\n" + kafka + state, "c.yaml:2:13: stat /nonexistent.mbox: no such file or directory"},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bouncepipe/bouncepipe/internal/kafkaconn"
+	"github.com/bouncepipe/bouncepipe/sink"
 )
 
 func topicsCommand() *cobra.Command {
@@ -45,10 +47,10 @@ func topicsSub(name, short string, create bool) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVarP(&config, "config", "c", "bouncepipe.yaml", "the configuration")
-	f.IntVar(&spec.Partitions, "partitions", 0, "default 12")
+	f.IntVar(&spec.Partitions, "partitions", 0, "default 12, and 3 for unrecognized mail")
 	f.IntVar(&spec.Replication, "replication", 0, "default 3, or the number of brokers where there are fewer")
 	f.IntVar(&spec.MinInsync, "min-insync", 0, "min.insync.replicas; default replication - 1")
-	f.DurationVar(&spec.Retention, "retention", 0, "default 720h; negative: for ever")
+	f.DurationVar(&spec.Retention, "retention", 0, "default 720h, and 336h for unrecognized mail; negative: for ever")
 	return cmd
 }
 
@@ -61,10 +63,14 @@ func (c *configFile) ensureTopics(ctx context.Context, out io.Writer, spec kafka
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var specs []kafkaconn.TopicSpec
-	for _, stream := range [...]string{"events", "unrecognized"} {
+	for _, stream := range [...]string{sink.StreamEvents, sink.StreamUnrecognized} {
 		if topic := c.topics()[stream]; topic != "" {
 			s := spec
 			s.Name = topic
+			if stream == sink.StreamUnrecognized { // little, and nobody reads it by key
+				s.Partitions = cmp.Or(s.Partitions, 3)
+				s.Retention = cmp.Or(s.Retention, 14*24*time.Hour)
+			}
 			specs = append(specs, s)
 		}
 	}
