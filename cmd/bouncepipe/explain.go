@@ -226,6 +226,10 @@ func (x *explain) verdict(w *columns, rep *dsn.Report, rcpt *dsn.Recipient, e *s
 		return
 	}
 	do := adviceText[v.Advice]
+	if v.Advice == classify.AdviceNone {
+		w.line("do", do)
+		return
+	}
 	for _, info := range classify.Categories() {
 		if info.Category == v.Category && info.Do != "" {
 			do = info.Do
@@ -254,7 +258,7 @@ var adviceText = map[classify.Advice]string{
 	classify.AdviceFixSender:     "repair DNS, authentication, reputation or configuration on your side",
 	classify.AdviceFixMessage:    "change the message",
 	classify.AdviceReview:        "a person should look",
-	classify.AdviceNone:          "nothing",
+	classify.AdviceNone:          "nothing: the sending server still tries by itself, or nothing has failed",
 }
 
 func describeReply(r dsn.Reply) string {
