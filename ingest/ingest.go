@@ -30,6 +30,9 @@ type Message struct {
 	// line or less than its Content-Length follows. It is published as it is; when the
 	// archive has grown, a replay with State reads the message again.
 	Cut bool
+	// Reply is what the line says where Raw is a line of a log of replies, see
+	// PathOptions.Format; nil for mail, and for a line that cannot be read.
+	Reply *ReplyLine
 }
 
 // Batch is the unit of acknowledgement.

@@ -62,6 +62,9 @@ type splitter struct {
 	max  int
 	a    *arena
 
+	lines bool        // each line is a message
+	ready func() bool // where reading may wait: whether there is something to read; else nil
+
 	base  int64 // offset in the mbox of the block's first byte
 	first int   // the block's first byte that belongs to the mbox
 	lo    int   // where the present message begins
@@ -108,6 +111,9 @@ func (s *splitter) next(ctx context.Context, held bool) (extent, error) {
 		case s.eof:
 			return s.emit(s.hi, true), nil
 		case s.hi < len(s.a.buf()):
+			if held && s.ready != nil && !s.ready() {
+				return extent{}, errBlockFull
+			}
 			if err := s.fill(ctx); err != nil {
 				return extent{}, err
 			}
@@ -133,6 +139,10 @@ func (s *splitter) start() bool {
 	s.lo += min(s.context, s.hi-s.lo)
 	s.context = 0
 	buf := s.a.buf()
+	if s.lines {
+		s.begun, s.scan = true, s.lo
+		return true
+	}
 	// Blank lines before the first separator belong to nobody.
 	for s.lo < s.hi && (buf[s.lo] == '\n' || buf[s.lo] == '\r') {
 		s.lo++
@@ -205,6 +215,9 @@ func (s *splitter) offset(i int) int64 { return s.base + int64(i) }
 // find returns the index of the next separator, or -1 when more must be read.
 func (s *splitter) find() int {
 	buf := s.a.buf()
+	if s.lines {
+		return s.findLine()
+	}
 	if s.scan = max(s.scan, s.lo+1); s.scan > s.hi {
 		return -1
 	}
@@ -234,6 +247,17 @@ func (s *splitter) find() int {
 	}
 	if i := s.sure - s.base; i < int64(s.hi) {
 		return int(i)
+	}
+	s.scan = s.hi
+	return -1
+}
+
+// findLine returns where the next line begins, or -1 when more must be read.
+func (s *splitter) findLine() int {
+	if s.scan < s.hi {
+		if n := bytes.IndexByte(s.a.buf()[s.scan:s.hi], '\n'); n >= 0 {
+			return s.scan + n + 1
+		}
 	}
 	s.scan = s.hi
 	return -1
@@ -299,15 +323,15 @@ func (s *splitter) quoted(i int) {
 func (s *splitter) emit(i int, last bool) extent {
 	buf := s.a.buf()
 	begin := s.body(i)
-	stop := i - trailingBlank(buf[begin:i])
+	stop := i - s.trailing(buf[begin:i])
 	e := extent{
 		off: s.offset(s.lo) - s.skipped, end: s.offset(i), last: last,
 		lead: s.before(s.lo), size: int64(stop-begin) + s.skipped,
 	}
 	if last {
 		e.err = s.err
-		e.cut = s.err != nil || s.isCut(begin, i)
-		e.partial = isPartial(buf[s.lo:i])
+		e.cut = s.err != nil || s.lines || s.isCut(begin, i)
+		e.partial = !s.lines && isPartial(buf[s.lo:i])
 		s.err = nil
 	} else if stop < i {
 		s.separated++
@@ -328,6 +352,9 @@ func (s *splitter) emit(i int, last bool) extent {
 		}
 	}
 	s.lo, s.scan = i, i+1
+	if s.lines {
+		s.scan = i
+	}
 	s.oversize, s.skipped = false, 0
 	s.quotes, s.length, s.sure = s.quotes[:0], 0, 0
 	s.a.used = s.hi
@@ -350,7 +377,7 @@ func (s *splitter) unquote(from, to int) []byte {
 // body is where the present message, which ends at i, begins after its separator line.
 func (s *splitter) body(i int) int {
 	line := s.a.buf()[s.lo:min(i, s.lo+maxPostmark)]
-	if !bytes.HasPrefix(line, []byte("From ")) {
+	if s.lines || !bytes.HasPrefix(line, []byte("From ")) {
 		return s.lo
 	}
 	return s.lo + bytes.IndexByte(line, '\n') + 1
@@ -380,6 +407,14 @@ func (s *splitter) isCut(begin, i int) bool {
 		return true
 	}
 	return trailingBlank(b) == 0 && (s.joined == 0 || s.separated > 0)
+}
+
+// trailing is the length of what separates b, at its end, from the next message.
+func (s *splitter) trailing(b []byte) int {
+	if !s.lines {
+		return trailingBlank(b)
+	}
+	return len(b) - len(bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r")))
 }
 
 // isPartial reports whether all of b is a piece of a separator line.

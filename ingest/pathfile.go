@@ -10,24 +10,27 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 )
 
 // file is the file being read.
 type file struct {
 	item
-	loc     location
-	f       io.Closer
-	pump    *pump
-	read    *counter
-	stats   *FileStats
-	state   string   // the key of its position; empty: none is recorded
-	id      identity // as it was opened
-	resume  filePosition
-	now     filePosition // how far it has been read
-	leaves  int          // streams of messages found in it so far
-	packed  bool         // it is an archive
-	failed  bool         // not all of it could be read
-	changed bool         // it is not what was recorded
+	loc      location
+	f        io.Closer
+	pump     *pump
+	read     *counter
+	lines    *atomic.Int64 // passed over
+	modified time.Time
+	stats    *FileStats
+	state    string   // the key of its position; empty: none is recorded
+	id       identity // as it was opened
+	resume   filePosition
+	now      filePosition // how far it has been read
+	leaves   int          // streams of messages found in it so far
+	packed   bool         // it is an archive
+	failed   bool         // not all of it could be read
+	changed  bool         // it is not what was recorded
 }
 
 // leaf is a stream of messages: an mbox or one mail.
@@ -35,6 +38,7 @@ type leaf struct {
 	stream
 	mbox *splitter
 	one  *single
+	log  *ReplyLog // the mbox is a log of replies
 	path string
 
 	// Of an mbox that was begun before.
@@ -89,7 +93,24 @@ func (l *leaf) next(ctx context.Context, held bool, f *file) (*Message, error) {
 	if before {
 		return nil, nil
 	}
+	if l.log != nil {
+		return l.reply(e, f), nil
+	}
 	return l.message(e, l.loc.mbox(e.off), f), nil
+}
+
+// reply makes a message of a line that reports a delivery attempt, nil of another.
+func (l *leaf) reply(e extent, f *file) *Message {
+	r, err := l.log.Parse(e.raw)
+	if errors.Is(err, ErrNoReply) && e.err == nil {
+		f.lines.Add(1)
+		return nil
+	}
+	m := l.message(e, l.loc.fileAt(e.off), f)
+	if err == nil {
+		m.Reply = &r
+	}
+	return m
 }
 
 func (l *leaf) message(e extent, source string, f *file) *Message {
@@ -210,13 +231,13 @@ func (s *PathSource) openStream(f *file, st *stream) error {
 			return err
 		}
 		if info.Mode().IsRegular() {
-			f.f, r, st.at, st.size = o, o, o, info.Size()
+			f.f, r, st.at, st.size, f.modified = o, o, o, info.Size(), info.ModTime()
 		} else {
 			f.pump = newPump(o)
 			f.f, r = pipe{f.pump, o}, f.pump
 		}
 	}
-	f.read = &counter{r, &s.ledger.read}
+	f.read, f.lines = &counter{r, &s.ledger.read}, &s.ledger.lines
 	st.r = f.read
 	return nil
 }
@@ -258,6 +279,9 @@ func (s *PathSource) enter(ctx context.Context, st stream, b *Batch, pb *pathBat
 		}
 		switch k {
 		case kindMail, kindMbox:
+			if s.opts.Format == FormatReplies {
+				k = kindLines
+			}
 			return s.begin(st, k)
 		case kindTar, kindZip:
 			s.account(true)
@@ -295,7 +319,14 @@ func (s *PathSource) peek(st *stream) ([]byte, error) {
 	if st.at != nil {
 		head = head[:min(st.size, sniffLen)] // no need to ask whether there is more
 	}
-	n, err := io.ReadFull(st.r, head)
+	enough := len(head)
+	if s.file.pump != nil {
+		enough = 512 // tells a tar; a log that is being written shall not wait for more
+		if s.opts.Format == FormatReplies {
+			enough = 16
+		}
+	}
+	n, err := io.ReadAtLeast(st.r, head, enough)
 	return head[:n], err
 }
 
@@ -331,7 +362,7 @@ func (s *PathSource) skip() { s.walk.skipped.Add(1) }
 // begin starts on a stream of messages, unless all of it was committed before.
 func (s *PathSource) begin(st stream, k kind) error {
 	f := s.file
-	s.account(k == kindMbox)
+	s.account(k != kindMail)
 	number := f.leaves
 	f.leaves++
 	if number < f.resume.Leaf {
@@ -353,6 +384,13 @@ func (s *PathSource) begin(st stream, k kind) error {
 		}
 	}
 	l.mbox = newSplitter(&s.arena, l.r, l.at, f.now.Offset, s.opts.Mbox, s.opts.MaxBytes)
+	if f.pump != nil {
+		l.mbox.ready = f.pump.ready
+	}
+	if k == kindLines {
+		l.mbox.lines = true
+		l.log = &ReplyLog{Until: f.modified}
+	}
 	return nil
 }
 

@@ -18,6 +18,7 @@ type PathOptions struct {
 	BatchMessages int      // at most in one batch; default 512
 	BatchBytes    int      // at most in one batch, or one message; default 8 MiB
 	Mbox          MboxForm // default MboxAuto
+	Format        Format   // default FormatMail
 	// State, where set, records what is committed of each file, so that a replay that was
 	// killed continues, and a file that has grown continues at its old end. A file that is
 	// not what it was is read from its start; Stats tells.
@@ -31,8 +32,20 @@ type PathOptions struct {
 	blockSize int // tests make it small
 }
 
+// Format says what the files hold.
+type Format string
+
+// FormatReplies: each line is NDJSON or of a mail server's log, see [ReplyLog]. Lines that
+// report a delivery attempt are messages with Reply set, and those that should and cannot be
+// read are messages without; the others are only counted.
+const (
+	FormatMail    Format = ""
+	FormatReplies Format = "replies"
+)
+
 const (
 	defaultBatchMessages = 512
+	defaultBatchReplies  = 4096
 	defaultBatchBytes    = 8 << 20
 	defaultSaveEvery     = time.Second
 )
@@ -83,8 +96,14 @@ func OpenPaths(opts PathOptions, paths ...string) (*PathSource, error) {
 	default:
 		return nil, fmt.Errorf("unknown form of mbox %q: use mboxrd, mboxo, mboxcl or mboxcl2", opts.Mbox)
 	}
+	if opts.Format != FormatMail && opts.Format != FormatReplies {
+		return nil, fmt.Errorf("unknown format %q: use replies, or none for mail", opts.Format)
+	}
 	if opts.BatchMessages <= 0 {
 		opts.BatchMessages = defaultBatchMessages
+		if opts.Format == FormatReplies {
+			opts.BatchMessages = defaultBatchReplies
+		}
 	}
 	if opts.BatchBytes <= 0 {
 		opts.BatchBytes = defaultBatchBytes
@@ -199,7 +218,7 @@ func (s *PathSource) step(ctx context.Context, b *Batch, pb *pathBatch) error {
 	m, err := s.leaf.next(ctx, len(b.Messages) > 0, s.file)
 	switch {
 	case err == io.EOF:
-		s.file.ended()
+		s.file.ended(s.leaf)
 		s.leaf.close()
 		s.leaf = nil
 		return nil

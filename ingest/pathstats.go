@@ -18,6 +18,7 @@ type PathStats struct {
 	DoneBefore int64  // left alone because State says that all of them is committed
 	Changed    int64  // read from their start because they are not what State recorded
 	Skipped    int64  // no files: sockets, devices, links in archives
+	Lines      int64  // of logs of replies, that report no delivery attempt
 	Messages   int64  // fetched
 	Committed  int64  // of these
 	Bytes      int64  // read, as the files lie on disk
@@ -40,12 +41,13 @@ type FileStats struct {
 	Changed   bool                     // not what was recorded, so read from its start
 }
 
-// ledger is what the statistics are made from; PathSource.mu guards all but read.
+// ledger is what the statistics are made from; PathSource.mu guards what is not atomic.
 type ledger struct {
 	read    atomic.Int64
 	total   int64
 	stats   PathStats
-	lines   map[string]*FileStats
+	lines   atomic.Int64
+	byPath  map[string]*FileStats
 	inOrder []*FileStats
 }
 
@@ -55,6 +57,7 @@ func (s *PathSource) Stats() PathStats {
 	defer s.mu.Unlock()
 	st := s.ledger.stats
 	st.Bytes, st.TotalBytes = s.ledger.read.Load(), s.ledger.total
+	st.Lines = s.ledger.lines.Load()
 	st.Skipped = s.walk.skipped.Load()
 	return st
 }
@@ -136,13 +139,13 @@ func (s *PathSource) account(own bool) {
 	if !own && f.dir != "" {
 		path = f.dir
 	}
-	line := l.lines[path]
+	line := l.byPath[path]
 	if line == nil {
 		line = &FileStats{Path: path}
-		if l.lines == nil {
-			l.lines = make(map[string]*FileStats)
+		if l.byPath == nil {
+			l.byPath = make(map[string]*FileStats)
 		}
-		l.lines[path] = line
+		l.byPath[path] = line
 		l.inOrder = append(l.inOrder, line)
 	}
 	if path != f.path {

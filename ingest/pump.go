@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // pump reads a pipe in a goroutine of its own, so that waiting for the writer can be given
@@ -49,6 +50,33 @@ func (p *pump) run() {
 	}
 }
 
+// linger is how long more is waited for before a batch that could be larger is handed out.
+const linger = 10 * time.Millisecond
+
+// ready reports whether there is something to read, after waiting for it a little.
+func (p *pump) ready() bool {
+	if len(p.rest.b) > 0 || p.rest.err != nil {
+		return true
+	}
+	p.giveBack()
+	t := time.NewTimer(linger)
+	defer t.Stop()
+	select {
+	case p.rest = <-p.chunks:
+		return true
+	case <-t.C:
+	case <-p.ctx.Done():
+	}
+	return false
+}
+
+func (p *pump) giveBack() {
+	if p.rest.buf != nil {
+		p.spare <- p.rest.buf
+		p.rest.buf = nil
+	}
+}
+
 func (p *pump) Read(b []byte) (int, error) {
 	if !p.begun {
 		p.begun = true
@@ -58,10 +86,7 @@ func (p *pump) Read(b []byte) (int, error) {
 		if p.rest.err != nil {
 			return 0, p.rest.err
 		}
-		if p.rest.buf != nil {
-			p.spare <- p.rest.buf
-			p.rest.buf = nil
-		}
+		p.giveBack()
 		select {
 		case p.rest = <-p.chunks:
 		case <-p.ctx.Done():

@@ -170,7 +170,8 @@ func (f *file) passed(l *leaf, e extent) {
 }
 
 // ended notes that a stream of messages in the file has ended.
-func (f *file) ended() {
+func (f *file) ended(l *leaf) {
+	f.settle(l)
 	if f.packed {
 		f.now = filePosition{Leaf: f.leaves}
 	}
@@ -181,11 +182,16 @@ func (f *file) progress(l *leaf, pb *pathBatch) {
 	if f.state == "" {
 		return
 	}
-	if l != nil && l.mbox != nil && l.stale {
-		f.now.Tail, l.stale = hashBytes(l.mbox.before(l.mbox.lo)), false
-	}
+	f.settle(l)
 	if f.now.Leaf > 0 || f.now.Offset > 0 {
 		f.record(pb)
+	}
+}
+
+// settle makes the recorded hash that of the recorded offset.
+func (f *file) settle(l *leaf) {
+	if l != nil && l.stale {
+		f.now.Tail, l.stale = hashBytes(l.mbox.before(l.mbox.lo)), false
 	}
 }
 

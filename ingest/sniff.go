@@ -17,6 +17,7 @@ const (
 	kindBzip2
 	kindXz
 	kindZstd
+	kindLines // asked for, never found
 )
 
 // sniffLen is how much of a file is read before it is known what it is: most mails are read

@@ -63,6 +63,8 @@ func (l location) member(name string) location {
 
 func (l location) file() string { return "file://" + string(l) }
 
+func (l location) fileAt(off int64) string { return l.file() + "#" + strconv.FormatInt(off, 10) }
+
 func (l location) mbox(off int64) string {
 	return "mbox://" + string(l) + "#" + strconv.FormatInt(off, 10)
 }
