@@ -3,6 +3,7 @@ package dsn
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // cleanAddress takes an address out of what surrounds it in reports: angle brackets, quotes,
@@ -60,7 +61,8 @@ func isAddress(s string) bool {
 	return domain[0] != '.' && domain[0] != '-'
 }
 
-// addressIn returns the first address in s, or "".
+// addressIn returns the first address in s, or "". Scripts that write without blanks may
+// surround it.
 func addressIn(s string) string {
 	for from := 0; ; {
 		at := strings.IndexByte(s[from:], '@')
@@ -68,19 +70,62 @@ func addressIn(s string) string {
 			return ""
 		}
 		at += from
-		i, j := at, at+1
-		for i > 0 && isLocalByte(s[i-1]) {
-			i--
-		}
-		for j < len(s) && isDomainByte(s[j]) {
-			j++
-		}
+		i, j := localStart(s, at), domainEnd(s, at+1)
 		if a := strings.TrimRight(s[i:j], ".-"); isAddress(a) {
 			return a
 		}
 		from = at + 1
 	}
 }
+
+// localStart returns where the local part that ends at at begins.
+func localStart(s string, at int) int {
+	i := at
+	for i > 0 {
+		if s[i-1] < utf8.RuneSelf {
+			if !isLocalByte(s[i-1]) {
+				break
+			}
+			i--
+			continue
+		}
+		r, n := utf8.DecodeLastRuneInString(s[:i])
+		if isPunctuation(r) || isIdeographic(r) && i < at && s[i] < utf8.RuneSelf {
+			break
+		}
+		i -= n
+	}
+	return i
+}
+
+// domainEnd returns where the domain that begins at at ends.
+func domainEnd(s string, at int) int {
+	j := at
+	for j < len(s) {
+		if s[j] < utf8.RuneSelf {
+			if !isDomainByte(s[j]) {
+				break
+			}
+			j++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[j:])
+		if isPunctuation(r) || isIdeographic(r) && j > at && s[j-1] < utf8.RuneSelf && s[j-1] != '.' {
+			break
+		}
+		j += n
+	}
+	return j
+}
+
+// isPunctuation knows the marks above ASCII that surround addresses in prose.
+func isPunctuation(r rune) bool {
+	return r == 0xa0 || r == '\u00ab' || r == '\u00bb' || 0x2000 <= r && r <= 0x206f || 0x3000 <= r && r <= 0x303f ||
+		0xff00 <= r && r <= 0xff0f || 0xff1a <= r && r <= 0xff20 || 0xff3b <= r && r <= 0xff3e || 0xff5b <= r && r <= 0xff65
+}
+
+// isIdeographic reports whether r is of a script that is written without blanks.
+func isIdeographic(r rune) bool { return 0x2e80 <= r && r <= 0xffef }
 
 func isLocalByte(c byte) bool {
 	return isAlpha(c) || isDigit(c) || c >= 0x80 || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0

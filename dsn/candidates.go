@@ -103,6 +103,9 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 // line or follows a label; 2, its sentence speaks of failure and offers no help; 1, its
 // paragraph speaks of failure; -1, it is no recipient.
 func weigh(p, a string, i int, fails bool, to []string) int {
+	if strings.HasSuffix(strings.TrimRight(p[:i], " <\n"), "from") && strings.Contains(p[max(0, i-24):i], "(") {
+		return -1 // "(expanded from <alias>)"
+	}
 	for _, t := range to {
 		if strings.EqualFold(t, a) {
 			return 4
@@ -116,10 +119,13 @@ func weigh(p, a string, i int, fails bool, to []string) int {
 		}
 	}
 	rest := p[i+len(a):]
-	if beginsLine(p[:i]) && endsItem(rest) {
+	item := beginsLine(p[:i]) && endsItem(rest)
+	switch {
+	case item && isRole(a):
+		return 2
+	case item:
 		return 3
-	}
-	if isRole(a) {
+	case isRole(a):
 		return -1
 	}
 	if strings.HasSuffix(label, ":") || strings.HasSuffix(label, "：") {

@@ -64,6 +64,7 @@ var dialects = []dialect{
 	{"ironport", detectIronPort, readIronPort, true},
 	{"delivery-problems", detectProblems, readProblems, true},
 	{"mms", detectMMS, readMMS, false},
+	{"pec", detectPEC, readPEC, true},
 	{"mailman", detectMailman, readMailman, false},
 	{"fml", detectFML, readFML, false},
 	{"listserv", detectListserv, readListserv, false},

@@ -9,10 +9,11 @@ func (m *mail) readGeneric(r *Report) bool {
 		return false
 	}
 	signs := m.signs()
-	if signs < 2 {
+	r.Original.Header = m.original()
+	if signs < 2 && (signs < 1 || len(r.Original.Header) == 0 || strings.TrimSpace(m.header.Get("Return-Path")) != "<>") {
+		*r = Report{Header: m.header}
 		return false
 	}
-	r.Original.Header = m.original()
 	fs := m.genericRecipients(r, signs)
 	if len(fs) == 0 {
 		*r = Report{Header: m.header}
@@ -150,7 +151,9 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 				return true
 			}
 			state = 1
-			if reason = p; beginsLine(p[:i]) {
+			if labelled := labelledReason(p); labelled != "" && len(addrs) == 1 {
+				reason = labelled
+			} else if reason = p; beginsLine(p[:i]) {
 				reason = strings.Trim(cutAtOthers(p[i+len(addr):], addrs), " >:)\n\"'.,;-")
 			}
 			if rp, _ := firstReply(strings.TrimLeft(reason, " >:)\n")); rp != "" {
@@ -162,8 +165,10 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		if rest := cutAtOthers("\n"+p, addrs); len(rest) < len(p) && strings.TrimSpace(rest) == "" {
 			return false // the next recipient
 		}
-		if reason == "" && containsAny(lower(p), reasonWords) {
-			reason = p
+		if labelled := labelledReason(p); reason == "" && labelled != "" {
+			reason = labelled
+		} else if low := lower(p); containsAny(low, reasonWords) && !containsAny(low, helpWords) && !containsAny(lower(reason), reasonWords) {
+			reason = strings.TrimSpace(reason + " " + p)
 		}
 		if rp, _ := firstReply(p); rp != "" {
 			if reason == "" {
@@ -178,6 +183,28 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		reason = before
 	}
 	return reason, reply
+}
+
+// labelledReason returns the value of the first line of p such as "Reason: mailbox full".
+func labelledReason(p string) (reason string) {
+	lines(p, func(line string) bool {
+		label, value, ok := strings.Cut(line, ":")
+		if l, v, wide := strings.Cut(line, "："); wide && (!ok || len(l) < len(label)) {
+			label, value, ok = l, v, true
+		}
+		if !ok || strings.TrimSpace(value) == "" {
+			return true
+		}
+		label = strings.Trim(lower(label), " \t*-")
+		for _, l := range reasonLabels {
+			if label == l {
+				reason = strings.TrimSpace(value)
+				return false
+			}
+		}
+		return true
+	})
+	return reason
 }
 
 // beginsLine reports whether what precedes an address on its line is decoration alone.

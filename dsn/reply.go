@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // ParseReply reads one SMTP reply (RFC 5321 4.2) as logs and diagnostics hold it: several
 // lines joined, codes doubled, enhanced status codes (RFC 2034) in brackets, behind "host
@@ -127,7 +130,7 @@ func findCode(s string) (at, end int) {
 		if c != '4' && c != '5' {
 			continue
 		}
-		if strings.IndexByte(" \t\n'\"#<([;:=>-", s[i-1]) < 0 {
+		if strings.IndexByte(" \t\n'\"#<([;:=>-", s[i-1]) < 0 && !endsWide(s[:i]) {
 			continue
 		}
 		if code, ok := replyCode(s[i:]); !ok || code < 400 || !plausibleAfter(s[:i], s[i+3:]) {
@@ -136,6 +139,15 @@ func findCode(s string) (at, end int) {
 		return i, i + 3
 	}
 	return -1, -1
+}
+
+// endsWide reports whether s ends in a character of a script without blanks, or in its marks.
+func endsWide(s string) bool {
+	if s[len(s)-1] < utf8.RuneSelf {
+		return false
+	}
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return isPunctuation(r) || isIdeographic(r)
 }
 
 // laterFailure finds a code of a failure with its enhanced status further on in s.
@@ -207,7 +219,7 @@ func joinReplyLines(before, s, code string) (string, Status) {
 	var st Status
 	for s != "" {
 		var n int
-		s = strings.TrimLeft(s, " \t\n-#:;,='")
+		s = strings.TrimLeft(s, " \t\n-#:;,=')")
 		if c, ok := replyCode(s); ok && s[:3] == code && c > 0 && len(s) > 3 { // a doubled code
 			s = strings.TrimLeft(s[3:], " \t-#:;")
 		}
