@@ -249,7 +249,6 @@ func TestIMAPCommitDuringIDLE(t *testing.T) {
 		t.Errorf("flags: %q", flags)
 	}
 	c := a.client()
-	defer c.Close()
 	cmd := c.Append(a.opts.Mailbox, 3, nil)
 	io.WriteString(cmd, "x\r\n")
 	cmd.Close()

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -133,7 +134,7 @@ func remedy(doing string, err error) (string, bool) {
 	case isRefusal(err):
 		return remedyNo(doing, &imap.Error{})
 	}
-	return "", errors.Is(err, ErrMisconfigured)
+	return "", errors.Is(err, ErrMisconfigured) || doing == doSecret && errors.Is(err, fs.ErrNotExist)
 }
 
 func remedyNo(doing string, no *imap.Error) (string, bool) {

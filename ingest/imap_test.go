@@ -85,10 +85,7 @@ func newAccount(t testing.TB, caps ...imap.Cap) *account {
 	if err := a.c.Create(mailbox, nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		a.c.Delete(mailbox).Wait()
-		a.c.Close()
-	})
+	t.Cleanup(func() { a.c.Delete(mailbox).Wait() })
 	return a
 }
 
@@ -147,6 +144,7 @@ func (a *account) client() *imapclient.Client {
 	if err != nil {
 		a.t.Fatal(err)
 	}
+	a.t.Cleanup(func() { c.Close() })
 	password, _ := a.opts.Password()
 	if err := c.Login(a.opts.Username, password).Wait(); err != nil {
 		a.t.Fatal(err)
@@ -174,8 +172,12 @@ func (a *account) appendOn(mail string, at time.Time) {
 // flags gives the flags of each message in a mailbox, in its order.
 func (a *account) flags(mailbox string) []string {
 	a.t.Helper()
-	if _, err := a.c.Select(mailbox, &imap.SelectOptions{ReadOnly: true}).Wait(); err != nil {
+	sel, err := a.c.Select(mailbox, &imap.SelectOptions{ReadOnly: true}).Wait()
+	if err != nil {
 		return []string{err.Error()}
+	}
+	if sel.NumMessages == 0 {
+		return nil
 	}
 	var all imap.SeqSet
 	all.AddRange(1, 0)
