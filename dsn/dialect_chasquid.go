@@ -20,8 +20,8 @@ func readChasquid(m *mail, r *Report) []found {
 				f.text = fold(how)
 			}
 			fs = append(fs, f)
-		} else if n > 0 && t != "" && len(fs[n-1].reply) < 1<<14 {
-			fs[n-1].reply = strings.TrimSpace(fs[n-1].reply + "\n" + t)
+		} else if n > 0 {
+			fs[n-1].reply = addLine(fs[n-1].reply, "\n", t)
 		}
 		return n < 10000
 	})

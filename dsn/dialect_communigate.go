@@ -38,9 +38,6 @@ func readCommuniGate(m *mail, r *Report) []found {
 }
 
 func communigateLine(f *found, t string) {
-	if len(f.text) > 1<<14 {
-		return
-	}
 	if i := strings.Index(t, " rejected by "); i >= 0 && f.host == "" {
 		f.host = strings.TrimRight(t[i+len(" rejected by "):], ": ")
 		if strings.HasPrefix(t, "message text") {
@@ -50,7 +47,7 @@ func communigateLine(f *found, t string) {
 		}
 	}
 	if _, ok := replyCode(t); ok || f.reply != "" {
-		f.reply = strings.TrimSpace(f.reply + "\n" + t)
+		f.reply = addLine(f.reply, "\n", t)
 	}
-	f.text = strings.TrimSpace(f.text + "\n" + t)
+	f.text = addLine(f.text, "\n", t)
 }

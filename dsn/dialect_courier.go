@@ -41,7 +41,7 @@ func readCourier(m *mail, r *Report) []found {
 				replies, fs[n-1].command = addReplyLine(replies, t[4:]), command
 			}
 		case n > 0 && strings.HasPrefix(t, "*** "):
-			fs[n-1].text += " " + t[4:]
+			fs[n-1].text = addLine(fs[n-1].text, " ", t[4:])
 		case line[0] == '<' && isAddress(cleanAddress(strings.TrimSuffix(t, ":"))):
 			done()
 			fs = append(fs, found{addr: cleanAddress(strings.TrimSuffix(t, ":")), action: action})
@@ -60,13 +60,10 @@ func readCourier(m *mail, r *Report) []found {
 			host, _, _ := strings.Cut(t, " ")
 			fs[n-1].host = host
 		default:
-			fs[n-1].text += " " + t
+			fs[n-1].text = addLine(fs[n-1].text, " ", t)
 		}
 		return n < 10000
 	})
 	done()
-	for i := range fs {
-		fs[i].text = strings.TrimSpace(fs[i].text)
-	}
 	return fs
 }

@@ -38,23 +38,27 @@ func readDomino(m *mail, r *Report) []found {
 	if !ok {
 		return dominoByIndent(text)
 	}
-	_, rest = cutLine(rest)
-	list, reason, _ := strings.Cut(rest, "because:")
-	reason = firstParagraph(reason)
 	var fs []found
-	lines(list, func(line string) bool {
-		if a := addressIn(line); a != "" {
-			fs = append(fs, found{addr: a, text: reason})
-		}
-		return len(fs) < 10000
-	})
+	for ok && len(fs) < 10000 {
+		_, rest = cutLine(rest)
+		var list, reason string
+		list, rest, _ = strings.Cut(rest, "because:")
+		reason = firstParagraph(rest)
+		lines(list, func(line string) bool {
+			if a := addressIn(line); a != "" {
+				fs = append(fs, found{addr: a, text: reason})
+			}
+			return len(fs) < 10000
+		})
+		_, rest, ok = strings.Cut(rest, "\nwas not delivered to")
+	}
 	return fs
 }
 
 // firstParagraph returns the first paragraph of s: an administrator's own words follow.
 func firstParagraph(s string) (first string) {
 	paragraphs(s, func(p string) bool {
-		first = fold(p)
+		first = fold(clip(p))
 		return false
 	})
 	return first
@@ -73,7 +77,7 @@ func dominoByIndent(text string) []found {
 		if a := cleanAddress(t); isAddress(a) && !strings.ContainsAny(t, " \n") {
 			fs = append(fs, found{addr: a})
 		} else if len(fs) > 0 {
-			reason = fold(p)
+			reason = fold(clip(p))
 			return false
 		}
 		return true
@@ -128,9 +132,9 @@ func readLotusGateway(m *mail, r *Report, text string) []found {
 			if len(fs) > 0 && fs[len(fs)-1].text == reason {
 				reason = ""
 			}
-			reason = strings.TrimSpace(reason + " " + t)
+			reason = addLine(reason, " ", t)
 		}
-		return len(fs) < 10000 && len(reason) < 1<<14
+		return len(fs) < 10000
 	})
 	for i := range fs {
 		if fs[i].text == "" {

@@ -160,7 +160,7 @@ func exchangeDiagnostics(text string) []found {
 			if addr == "" {
 				if n := len(fs); n > 0 && strings.Contains(t, " - Remote Server ") { // the last error before it gave up
 					t, s = joinDiagnostic(t, s, at)
-					fs[n-1].text += "; " + t
+					fs[n-1].text = addLine(fs[n-1].text, "; ", t)
 				}
 				continue
 			}
@@ -187,7 +187,7 @@ func exchangeDiagnostics(text string) []found {
 // quote, or a blank line.
 func joinDiagnostic(t, s string, at int) (string, string) {
 	quoted := at > 0 && t[at-1] == '\''
-	for s != "" && len(t) < 1<<14 {
+	for s != "" && len(t) < maxReason {
 		if quoted && len(t)-strings.LastIndexByte(t, '\'') < 40 && strings.LastIndexByte(t, '\'') > at || !quoted && strings.Contains(t[at:], "##") || strings.HasSuffix(t, "#SMTP#") {
 			break
 		}

@@ -71,8 +71,8 @@ func readExchangeBlocks(text, to string) []found {
 		lines(p, func(line string) bool {
 			if name, ok := exchangeHead(line); ok {
 				head(name)
-			} else if n := len(fs); n > 0 && len(fs[n-1].text) < 1<<14 {
-				fs[n-1].text += "\n" + strings.TrimSpace(line)
+			} else if n := len(fs); n > 0 {
+				fs[n-1].text = addLine(fs[n-1].text, "\n", strings.TrimSpace(line))
 			}
 			return true
 		})

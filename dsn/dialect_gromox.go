@@ -12,16 +12,17 @@ func readGromox(m *mail, r *Report) []found {
 	var fs []found
 	paragraphs(text, func(p string) bool {
 		if strings.Contains(p, "cannot be delivered") {
+			reason := fold(clip(p))
 			for s := p; len(fs) < 10000; {
 				a := addressIn(s)
 				if a == "" {
 					break
 				}
-				fs = append(fs, found{addr: a, text: fold(p)})
+				fs = append(fs, found{addr: a, text: reason})
 				s = after(s, a)
 			}
-		} else if n := len(fs); n > 0 && len(fs[n-1].text) < 1<<14 {
-			fs[n-1].text += " " + fold(p)
+		} else if n := len(fs); n > 0 {
+			fs[n-1].text = addLine(fs[n-1].text, " ", fold(p))
 		}
 		return len(fs) < 10000
 	})

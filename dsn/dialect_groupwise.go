@@ -13,6 +13,7 @@ func readGroupWise(m *mail, r *Report) []found {
 		r.Original.Header = m.original()
 	}
 	text = after(text, "undeliverable to the following:")
+	users := localParts(r.Original.Header)
 	var fs []found
 	lines(text, func(line string) bool {
 		t := strings.TrimSpace(line)
@@ -22,11 +23,11 @@ func readGroupWise(m *mail, r *Report) []found {
 		switch {
 		case t == "":
 		case n > 0 && !isAddress(addr) && (reason == "" || strings.IndexByte(word, ' ') >= 0):
-			fs[n-1].text = strings.TrimSpace(fs[n-1].text + "\n" + t)
+			fs[n-1].text = addLine(fs[n-1].text, "\n", t)
 		case line[0] != '\t' && line[0] != ' ' && !isAddress(addr):
 		default:
 			if !isAddress(addr) {
-				addr = qualify(addr, r.Original.Header)
+				addr = users[lower(addr)]
 			}
 			fs = append(fs, found{addr: addr, text: strings.TrimSuffix(reason, ")")})
 		}

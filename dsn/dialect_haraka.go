@@ -15,8 +15,10 @@ func readHaraka(m *mail, r *Report) []found {
 	}
 	intended, rest := cutLine(text[i+1:])
 	var fs []found
+	index := map[string]int{}
 	for _, w := range strings.Split(strings.TrimPrefix(intended, "Intended Recipients:"), ",") {
 		if a := cleanAddress(w); isAddress(a) {
+			index[lower(a)] = len(fs)
 			fs = append(fs, found{addr: a})
 		}
 	}
@@ -35,16 +37,16 @@ func readHaraka(m *mail, r *Report) []found {
 			return true
 		}
 		if word, reason, ok := strings.Cut(t, ">: "); ok && t[0] == '<' {
-			cur = -1
-			for j := range fs {
-				if strings.EqualFold(fs[j].addr, cleanAddress(word+">")) {
-					fs[j].text, cur = reason, j
-				}
+			var ok bool
+			if cur, ok = index[lower(cleanAddress(word+">"))]; ok {
+				fs[cur].text = clip(reason)
+			} else {
+				cur = -1
 			}
 			return true
 		}
-		if cur >= 0 && len(fs[cur].text) < 1<<14 {
-			fs[cur].text += "\n" + t
+		if cur >= 0 {
+			fs[cur].text = addLine(fs[cur].text, "\n", t)
 		}
 		return true
 	})
@@ -63,9 +65,15 @@ func harakaRest(fs []found, general string) []found {
 		}
 		return fs
 	}
+	failed := map[string]bool{}
+	for _, w := range strings.Split(list, ",") {
+		if a := cleanAddress(w); isAddress(a) {
+			failed[lower(a)] = true
+		}
+	}
 	out := fs[:0]
 	for _, f := range fs {
-		if f.text != "" || containsFold(list, lower(f.addr)) || !strings.Contains(list, "@") {
+		if f.text != "" || failed[lower(f.addr)] || len(failed) == 0 {
 			out = append(out, f)
 		}
 	}

@@ -29,7 +29,7 @@ func readHMailServer(m *mail, r *Report) []found {
 		if a := cleanAddress(t); isAddress(a) && strings.IndexByte(t, ' ') < 0 && line[0] != ' ' {
 			done()
 			fs = append(fs, found{addr: a})
-		} else if len(fs) > 0 && len(block) < 1<<14 && t != "hMailServer" {
+		} else if len(fs) > 0 && len(block) < maxReason && t != "hMailServer" {
 			block += line + "\n"
 		}
 		return len(fs) < 10000

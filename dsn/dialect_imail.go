@@ -60,10 +60,10 @@ func imailResponse(fs []found, what, s string) ([]found, string) {
 			s = rest
 			continue
 		}
-		if _, ok := imailLine(t); t == "" || ok || len(reply) > 1<<14 {
+		if _, ok := imailLine(t); t == "" || ok {
 			break
 		}
-		reply, s = strings.TrimSpace(reply+"\n"+t), rest
+		reply, s = addLine(reply, "\n", t), rest
 	}
 	if n := len(fs); n > 0 && reply != "" {
 		f := &fs[n-1]

@@ -12,6 +12,9 @@ func readInterMail(m *mail, r *Report) []found {
 	text = text[max(indexFold(text, "this message was undeliverable due to the following reason"), 0):]
 	text, original := headerBlock(text)
 	m.setOriginal(r, original)
+	if len(r.Original.Header) == 0 {
+		r.Original.Header = m.original()
+	}
 	_, text = cutLine(text)
 	if i := strings.Index(text, "\nPlease reply to "); i >= 0 {
 		text = text[:i]
@@ -33,7 +36,7 @@ func readInterMail(m *mail, r *Report) []found {
 	paragraphs(text, func(p string) bool {
 		n := len(fs)
 		lines(p, func(line string) bool {
-			if t := strings.TrimSpace(line); strings.IndexByte(t, '<') >= 0 || !strings.Contains(t, " ") {
+			if t := strings.TrimSpace(line); (strings.IndexByte(t, '<') >= 0 || !strings.Contains(t, " ")) && !strings.Contains(t, "return address") {
 				if a := addressIn(t); a != "" && isAddress(cleanAddress(t)) {
 					fs = append(fs, found{addr: a})
 				}
@@ -41,12 +44,15 @@ func readInterMail(m *mail, r *Report) []found {
 			return len(fs) < 10000
 		})
 		if len(fs) == n && !strings.HasPrefix(p, "The following recipients did not receive") {
-			reason += "\n" + p
+			reason = addLine(reason, " ", fold(clip(p)))
 		}
 		return len(fs) < 10000
 	})
+	if to := headerAddresses(r.Original.Header, "To", 2); len(fs) == 0 && len(to) == 1 {
+		fs = append(fs, found{addr: to[0]})
+	}
 	for i := range fs {
-		fs[i].text = fold(reason)
+		fs[i].text = reason
 	}
 	return fs
 }

@@ -27,7 +27,8 @@ func readJamesNotice(text string) []found {
 	var fs []found
 	head, details, _ := strings.Cut(text, "Message details:")
 	_, reason, _ := strings.Cut(head, "Error message below:")
-	reason = strings.TrimSpace(reason)
+	reason = clip(strings.TrimSpace(reason))
+	reply := javaReply(reason)
 	open := false
 	lines(details, func(line string) bool {
 		t := strings.TrimSpace(line)
@@ -37,7 +38,7 @@ func readJamesNotice(text string) []found {
 			open = false
 		}
 		if a := cleanAddress(t); open && isAddress(a) {
-			fs = append(fs, found{addr: a, text: reason, reply: javaReply(reason)})
+			fs = append(fs, found{addr: a, text: reason, reply: reply})
 		}
 		return len(fs) < 10000
 	})
@@ -54,7 +55,7 @@ func readJamesList(text string) []found {
 		switch {
 		case strings.HasPrefix(t, "Error message:"):
 			list = false
-			reason = strings.TrimSpace(after(text, "Error message:"))
+			reason = clip(strings.TrimSpace(after(text, "Error message:")))
 			return false
 		case strings.HasSuffix(t, "ecipient(s):"):
 			list = true
@@ -75,8 +76,9 @@ func readJamesList(text string) []found {
 		}
 		return len(fs) < 10000
 	})
+	reply := javaReply(reason)
 	for i := range fs {
-		fs[i].text, fs[i].reply = reason, javaReply(reason)
+		fs[i].text, fs[i].reply = reason, reply
 	}
 	return fs
 }
@@ -96,16 +98,17 @@ func readJamesBounce(m *mail, r *Report, text string) []found {
 		switch {
 		case isAddress(a) && strings.IndexByte(t, ' ') < 0 && reason == "":
 			fs = append(fs, found{addr: a})
-		case len(fs) > 0 && len(reason) < 1<<14:
-			reason = strings.TrimSpace(reason + "\n" + t)
+		case len(fs) > 0:
+			reason = addLine(reason, "\n", t)
 		}
 		return len(fs) < 10000
 	})
+	reply := javaReply(reason)
+	if v, ok := strings.CutPrefix(reason, "Remote mail server told me:"); ok {
+		reply = strings.TrimSpace(v)
+	}
 	for i := range fs {
-		fs[i].text, fs[i].reply = reason, javaReply(reason)
-		if v, ok := strings.CutPrefix(reason, "Remote mail server told me:"); ok {
-			fs[i].reply = strings.TrimSpace(v)
-		}
+		fs[i].text, fs[i].reply = reason, reply
 	}
 	return fs
 }

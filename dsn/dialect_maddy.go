@@ -22,7 +22,7 @@ func readMaddy(m *mail, r *Report) []found {
 		if t == "" {
 			open = false
 		} else if open {
-			fs[len(fs)-1].text += "\n" + t
+			fs[len(fs)-1].text = addLine(fs[len(fs)-1].text, "\n", t)
 		}
 		return true
 	})

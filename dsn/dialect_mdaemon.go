@@ -36,9 +36,7 @@ func readMDaemon(m *mail, r *Report) []found {
 		}
 		return len(fs) < 10000
 	})
-	for i := range fs {
-		mdaemonReason(&fs[i], replies, commands)
-	}
+	mdaemonReasons(fs, replies, commands)
 	return fs
 }
 
@@ -52,27 +50,34 @@ func mdaemonLine(replies, commands []string, t string) ([]string, []string) {
 		if n == 0 {
 			return append(replies, t[i+4:]), append(commands, "CONNECT")
 		}
-		replies[n-1] = strings.TrimSpace(replies[n-1] + "\n" + t[i+4:])
+		replies[n-1] = addLine(replies[n-1], "\n", t[i+4:])
 	}
 	return replies, commands
 }
 
-// mdaemonReason picks the refusal of this recipient, else the last one of the session.
-func mdaemonReason(f *found, replies, commands []string) {
-	for i := len(replies) - 1; i >= 0; i-- {
-		if code, ok := replyCode(replies[i]); !ok || code < 400 {
+// mdaemonReasons gives each recipient the refusal of its own, else the last one that is no other
+// recipient's.
+func mdaemonReasons(fs []found, replies, commands []string) {
+	last := -1
+	own := map[string]int{}
+	for i, reply := range replies {
+		if code, ok := replyCode(reply); !ok || code < 400 {
 			continue
 		}
-		named := containsFold(commands[i], lower(f.addr)) || containsFold(replies[i], lower(f.addr))
-		if hasPrefixFold(commands[i], "rcpt") && !named {
-			continue
-		}
-		if f.reply == "" || named {
-			f.reply, f.command = replies[i], commands[i]
-		}
-		if named {
-			break
+		if hasPrefixFold(commands[i], "rcpt") {
+			own[lower(addressIn(commands[i]))] = i
+		} else {
+			last = i
 		}
 	}
-	f.text = f.reply
+	for i := range fs {
+		at, ok := own[lower(fs[i].addr)]
+		if !ok {
+			at = last
+		}
+		if at >= 0 {
+			fs[i].reply, fs[i].command = replies[at], commands[at]
+			fs[i].text = fs[i].reply
+		}
+	}
 }

@@ -19,7 +19,7 @@ func readMMDF(m *mail, r *Report) []found {
 		if _, rest, ok = strings.Cut(rest, "could not be delivered to"); !ok {
 			break
 		}
-		who, why, ok := strings.Cut(rest, "reason:")
+		who, why, ok := strings.Cut(rest[:min(len(rest), 1000)], "reason:")
 		if !ok {
 			break
 		}

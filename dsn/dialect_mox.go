@@ -24,7 +24,7 @@ func readMox(m *mail, r *Report) []found {
 		value = ""
 	}
 	lines(m.text(), func(line string) bool {
-		if strings.HasPrefix(line, "\t") && len(value) < 1<<14 {
+		if strings.HasPrefix(line, "\t") && len(value) < maxReason {
 			value += line[1:] + "\n"
 		} else if !isBlank(line) {
 			set()

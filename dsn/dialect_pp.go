@@ -19,7 +19,7 @@ func readPP(m *mail, r *Report) []found {
 		if _, rest, ok = strings.Cut(rest, "Your message was not delivered to"); !ok {
 			break
 		}
-		who, why, ok := strings.Cut(rest, "for the following reason:")
+		who, why, ok := strings.Cut(rest[:min(len(rest), 2000)], "for the following reason:")
 		if !ok {
 			break
 		}

@@ -216,7 +216,7 @@ func goesOn(reply, line string) bool {
 // addReplyLine joins "550-..." lines with the ones that follow.
 func addReplyLine(replies []string, line string) []string {
 	if n := len(replies); n > 0 && goesOn(replies[n-1], line) {
-		replies[n-1] += "\n" + line
+		replies[n-1] = addLine(replies[n-1], "\n", line)
 		return replies
 	}
 	return append(replies, line)

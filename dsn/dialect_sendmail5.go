@@ -39,12 +39,13 @@ func readSendmail5(m *mail, r *Report) []found {
 	if i := titleLine(text, sendmail5Recipients); i >= 0 {
 		fs = sendmail5List(section(text[i+len(sendmail5Recipients):]), fs)
 	}
+	users := localParts(r.Original.Header)
 	for i := range fs {
 		if fs[i].text == "" {
 			fs[i].text = general
 		}
 		if !isAddress(fs[i].addr) {
-			fs[i].addr = qualify(fs[i].addr, r.Original.Header)
+			fs[i].addr = users[lower(fs[i].addr)]
 		}
 	}
 	if len(fs) == 0 && general != "" {
@@ -66,18 +67,17 @@ func deferredTo(verdict string, original Header) (fs []found) {
 	return fs
 }
 
-// qualify gives a bare user name the domain it has in the original's To or Cc; "" where it is
-// not there.
-func qualify(user string, original Header) string {
-	user = lower(user)
-	for _, name := range [...]string{"To", "Cc"} {
+// localParts returns the recipients of the original by their local parts: what a bare user name
+// in a report stands for.
+func localParts(original Header) map[string]string {
+	users := map[string]string{}
+	for _, name := range [...]string{"Cc", "To"} {
 		for _, a := range headerAddresses(original, name, 100) {
-			if local, _, _ := strings.Cut(lower(a), "@"); local == user {
-				return a
-			}
+			local, _, _ := strings.Cut(lower(a), "@")
+			users[local] = a
 		}
 	}
-	return ""
+	return users
 }
 
 // sendmail5Transcript reads the verdicts in their order. general is the last one that names a
@@ -117,7 +117,7 @@ func sendmail5Transcript(s string) (fs []found, general string) {
 				fs = addVerdict(fs, f)
 			}
 		}
-		return len(fs) < 10000
+		return len(fs) < 1000
 	})
 	return fs, general
 }
@@ -190,7 +190,7 @@ func sendmail5List(s string, fs []found) []found {
 			}
 			fs = append(fs, found{addr: a, action: action})
 		}
-		return len(fs) < 10000
+		return len(fs) < 1000
 	})
 	return fs
 }

@@ -22,8 +22,8 @@ func readSmail(m *mail, r *Report) []found {
 			return false
 		case ok && isAddress(a):
 			fs = append(fs, found{addr: a, text: strings.TrimSpace(reason)})
-		case len(fs) > 0 && t != "" && len(fs[len(fs)-1].text) < 1<<14:
-			fs[len(fs)-1].text += " " + t
+		case len(fs) > 0 && t != "":
+			fs[len(fs)-1].text = addLine(fs[len(fs)-1].text, " ", t)
 		}
 		return len(fs) < 10000
 	})

@@ -115,6 +115,7 @@ func (m *mail) merge(r *Report, fs []found) {
 	machine := len(r.Recipients)
 	for i := range fs {
 		f := &fs[i]
+		f.text, f.reply = clip(f.text), clip(f.reply)
 		if len(r.Recipients) >= m.limits.Recipients {
 			m.problem("recipients_limit", "")
 			return

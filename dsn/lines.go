@@ -3,6 +3,7 @@ package dsn
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // normalize returns raw as text with LF line ends: \r*\n and every other \r become \n.
@@ -198,6 +199,33 @@ func indexByteFrom(s string, c byte, i int) int {
 }
 
 func containsFold(s, sub string) bool { return indexFold(s, sub) >= 0 }
+
+// maxReason bounds the reason of one recipient: some servers return megabytes of a program's
+// output, and each line is copied with all before it.
+const maxReason = 4 << 10
+
+// addLine appends a line to a reason.
+func addLine(reason, sep, line string) string {
+	switch {
+	case reason == "":
+		return clip(line)
+	case line == "" || len(reason) >= maxReason:
+		return reason
+	}
+	return reason + sep + clip(line)
+}
+
+// clip cuts s at maxReason, between two characters.
+func clip(s string) string {
+	if len(s) <= maxReason {
+		return s
+	}
+	n := maxReason
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
 
 // between returns what stands between a and b in s, or "" where either is missing.
 func between(s, a, b string) string {

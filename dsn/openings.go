@@ -225,8 +225,8 @@ func (ls labels) read(s string, f func(label int, value string)) {
 				return true
 			}
 		}
-		if cur >= 0 && len(value) < 1<<14 {
-			value = strings.TrimSpace(value + "\n" + t)
+		if cur >= 0 {
+			value = addLine(value, "\n", t)
 		}
 		return true
 	})
