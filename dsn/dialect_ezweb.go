@@ -65,7 +65,7 @@ func ezwebTranscript(fs []found, t string) []found {
 	}
 	if n := len(fs); n > 0 {
 		if code, ok := replyCode(s); ok && code >= 400 {
-			fs[n-1].reply = strings.TrimSpace(fs[n-1].reply + "\n" + s)
+			fs[n-1].reply = addLine(fs[n-1].reply, "\n", s)
 		}
 	}
 	return fs

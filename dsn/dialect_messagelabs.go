@@ -19,7 +19,7 @@ func readMessageLabs(m *mail, r *Report) []found {
 				if line, rest = cutLine(text); isBlank(line) || strings.HasPrefix(line, "The message ") {
 					break
 				}
-				reason, text = reason+"\n"+line, rest
+				reason, text = addLine(reason, "\n", line), rest
 			}
 			for ; done < len(fs); done++ {
 				fs[done].text = strings.TrimSpace(reason)

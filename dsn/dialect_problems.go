@@ -66,7 +66,7 @@ func readProblems(m *mail, r *Report) []found {
 	}
 	for k := range fs {
 		if why != "" {
-			fs[k].text = strings.TrimSpace(fs[k].text + "\n" + why)
+			fs[k].text = addLine(fs[k].text, "\n", why)
 		}
 	}
 	if j := titleLine(text, sendmailTranscript); j >= 0 {

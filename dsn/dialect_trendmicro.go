@@ -32,7 +32,7 @@ func readTrendMicro(m *mail, r *Report) []found {
 			}
 		} else if s, ok := strings.CutPrefix(t, "Received <<< "); ok {
 			if code, ok := replyCode(s); ok && code >= 400 && last != nil {
-				last.reply, last.command = strings.TrimSpace(last.reply+"\n"+s), command
+				last.reply, last.command = addLine(last.reply, "\n", s), command
 			}
 		} else if _, s, ok := strings.Cut(t, "Unable to deliver message to <"); ok {
 			if a, _, ok := strings.Cut(s, ">"); ok && isAddress(a) {
