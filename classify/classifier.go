@@ -280,7 +280,7 @@ func (c *Classifier) verdict(s *scratch, rcpt *dsn.Recipient, r *rule, f field) 
 	v := Verdict{Category: r.category, Rule: r.name, Where: r.where}
 	v.Field, v.Match = c.matched(s, r, f)
 	info, _ := infoOf(r.category)
-	judge(&v, s, rcpt, info, !r.onlyCodes())
+	judge(&v, s, rcpt, info, s.evidence(r, f))
 	v.Provider = c.providerName(s)
 	v.Blocklist = c.blocklistOf(s, r.category)
 	v.RetryAfter = c.retryAfter(s)
@@ -292,7 +292,7 @@ func (c *Classifier) verdict(s *scratch, rcpt *dsn.Recipient, r *rule, f field) 
 func (c *Classifier) none(s *scratch, rcpt *dsn.Recipient) Verdict {
 	v := Verdict{Category: Undetermined}
 	info, _ := infoOf(Undetermined)
-	judge(&v, s, rcpt, info, false)
+	judge(&v, s, rcpt, info, weak)
 	v.Provider = c.providerName(s)
 	v.RetryAfter = c.retryAfter(s)
 	v.Fingerprint = s.fingerprint()

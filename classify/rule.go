@@ -18,6 +18,7 @@ type rule struct {
 	providers []int16
 	texts     []group  // all must hold, in one field
 	codes     *codeSet // nil: any
+	noCode    bool     // a report without a reply code is fine too
 	statuses  []statusPattern
 	commands  uint16 // bits; 0: any
 	actions   uint8  // bits; 0: any
@@ -41,7 +42,7 @@ func (r *rule) onlyCodes() bool { return len(r.texts) == 0 && len(r.literals) ==
 
 // holds reports whether all conditions but the literals hold.
 func (c *Classifier) holds(s *scratch, r *rule) bool {
-	if r.codes != nil && !r.codes.has(s.code) {
+	if r.codes != nil && !r.codes.has(s.code) && !(r.noCode && s.code == 0) {
 		return false
 	}
 	if r.statuses != nil {

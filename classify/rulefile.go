@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -101,8 +102,12 @@ func (p *parser) condition(line string) {
 		r.match = re
 	case "code":
 		r.codes = orNew(r.codes)
-		if !parseCodes(r.codes, alternatives(rest)) {
-			p.errorf("code: %q is no list of reply codes; want 550, 55x, 450-452, several with |", rest)
+		list := alternatives(rest)
+		if i := slices.Index(list, "none"); i >= 0 {
+			r.noCode, list = true, slices.Delete(list, i, i+1)
+		}
+		if !parseCodes(r.codes, list) {
+			p.errorf("code: %q is no list of reply codes; want 550, 55x, 450-452, none, several with |", rest)
 		}
 	default:
 		p.listed(key, alternatives(rest))
@@ -230,6 +235,9 @@ func (p *parser) check() {
 		}
 		if r.match != nil && len(r.literals) == 0 {
 			fail("match needs a text line in front: a regular expression is tried only behind words that occur")
+		}
+		if r.noCode && len(r.literals) == 0 {
+			fail("code none needs a text line")
 		}
 		if len(r.literals) == 0 && r.codes == nil && r.statuses == nil && r.lists == 0 && r.providers == nil && r.commands == 0 && r.actions == 0 {
 			fail("no condition: it would take everything")

@@ -37,7 +37,8 @@ type scratch struct {
 	keys   []uint64         // candidates: stage and rule
 
 	code      int
-	status    dsn.Status // as stated where it says more than x.0.0, else the reply's
+	status    dsn.Status // the reply's where it says more than x.0.0, else as stated
+	derived   bool       // there is a reply, and status is not from it
 	command   uint16
 	action    uint8
 	provider  int16 // -1: unknown
@@ -79,29 +80,41 @@ func (c *Classifier) release(s *scratch) {
 
 // read takes in what rcpt says and finds all literals in it.
 func (c *Classifier) read(s *scratch, rcpt *dsn.Recipient) {
+	s.code = rcpt.Reply.Code
 	reply, diagnostic, text := clip(rcpt.Reply.Text), clip(rcpt.DiagnosticCode.Value), clip(rcpt.Text)
 	s.source = [fields]string{reply, diagnostic, text}
 	s.hay = append(s.hay[:0], 0)
 	s.add(fieldReply, reply, "")
-	// The diagnostic mostly is the reply with its codes, in the report's frame: look at the frame only.
-	if at := strings.Index(diagnostic, reply); reply != "" && at >= 0 {
-		s.add(fieldDiagnostic, diagnostic[:at], diagnostic[at+len(reply):])
+	s.addFrame(fieldDiagnostic, diagnostic, reply)
+	if reply != "" {
+		s.addFrame(fieldText, text, reply)
 	} else {
-		s.add(fieldDiagnostic, diagnostic, "")
+		s.addFrame(fieldText, text, diagnostic)
 	}
-	s.add(fieldText, text, "")
 	for f := range fields {
 		c.scan(s, f)
 	}
-	s.code = rcpt.Reply.Code
-	s.status = rcpt.Status
-	if (s.status.IsZero() || s.status.IsGeneric()) && !rcpt.Reply.Status.IsZero() {
-		s.status = rcpt.Reply.Status
+	// What the refusing server said outranks what the reporting MTA made of it: Sendmail turns
+	// every 550 to RCPT into 5.1.1.
+	s.status = rcpt.Reply.Status
+	if s.status.IsZero() || s.status.IsGeneric() && !rcpt.Status.IsZero() {
+		s.status = rcpt.Status
 	}
+	s.derived = s.code != 0 && s.status != rcpt.Reply.Status
 	s.command = commandBit(rcpt.Reply.Command)
 	s.action = actionBit(rcpt.Action)
 	c.findBlocklist(s)
 	s.provider = c.findProvider(s, rcpt)
+}
+
+// addFrame adds what text says around inner: a diagnostic mostly is the reply with its codes,
+// and the human part repeats both. What was looked at already is not looked at again.
+func (s *scratch) addFrame(f field, text, inner string) {
+	if at := strings.Index(text, inner); inner != "" && at >= 0 {
+		s.add(f, text[:at], text[at+len(inner):])
+		return
+	}
+	s.add(f, text, "")
 }
 
 func (s *scratch) add(f field, before, behind string) {

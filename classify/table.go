@@ -8,7 +8,7 @@ type CategoryInfo struct {
 	Class     Class // Hard only where the hard rule holds; see docs/categories.md
 	Fault     Fault
 	Permanent Advice // of a bounce
-	Temporary Advice // of a bounce that another try may heal; empty: as Permanent
+	Temporary Advice // of a bounce that another try may heal; empty: as Permanent. A hard category that has one is soft then
 	Passing   bool   // trying again can help whatever the code's class
 	Says      string // in a few words
 	Do        string // what to do now, in words
@@ -20,8 +20,8 @@ var categoryTable = [...]CategoryInfo{
 	{MailboxDisabled, Hard, FaultRecipient, AdviceSuppress, AdviceRetryLater, false, "the mailbox exists and is closed: suspended, expired, inactive", "Stop mailing the address. Where the reply is temporary, wait: it may be reopened."},
 	{UserMoved, Hard, FaultRecipient, AdviceSuppress, "", false, "the mailbox has moved", "Mail the new address if the report names one, else stop mailing the old."},
 	{AddressInvalid, Hard, FaultRecipient, AdviceSuppress, "", false, "not an address: wrong syntax, or not allowed there", "Stop mailing the address, and check the form that took it."},
-	{DomainUnknown, Hard, FaultRecipient, AdviceSuppress, "", false, "no such domain, or no mail host for it", "Stop mailing the address; often a typing error in the domain."},
-	{DomainRefusesMail, Hard, FaultRecipient, AdviceSuppress, "", false, "the domain says that it takes no mail at all", "Stop mailing every address of the domain."},
+	{DomainUnknown, Hard, FaultRecipient, AdviceSuppress, AdviceRetryLater, false, "no such domain, or no mail host for it", "Stop mailing the address; often a typing error in the domain."},
+	{DomainRefusesMail, Hard, FaultRecipient, AdviceSuppress, AdviceRetryLater, false, "the domain says that it takes no mail at all", "Stop mailing every address of the domain."},
 	{MailboxFull, Soft, FaultRecipient, AdviceRetryLater, "", false, "the mailbox is over its quota", "Try again in a day or more. Full for weeks means abandoned."},
 	{RecipientRestricted, Block, FaultRecipient, AdviceReview, "", false, "the recipient or group takes no mail from this sender", "The address is good. The recipient, or who runs the group, has to allow the sender."},
 	{MessageTooLarge, Block, FaultMessage, AdviceFixMessage, "", false, "too large for the mailbox or the system", "Send less: links in place of attachments."},
@@ -62,23 +62,44 @@ func infoOf(c Category) (*CategoryInfo, bool) {
 	return nil, false
 }
 
-// judge fills in permanence, class, fault and advice: the one place that does. proof says that
-// words support the category, not a code alone.
-func judge(v *Verdict, s *scratch, rcpt *dsn.Recipient, info *CategoryInfo, proof bool) {
-	v.Permanence = permanence(s, info, proof)
+// evidence is what a category rests on.
+type evidence uint8
+
+const (
+	words evidence = iota // of the refusing server, or of the reporting MTA where it refused itself
+	code                  // a specific code of it
+	weak                  // only what the reporting MTA made of a reply that nobody understands
+)
+
+func (s *scratch) evidence(r *rule, f field) evidence {
+	switch {
+	case r.onlyCodes():
+		if s.derived && r.codes == nil {
+			return weak
+		}
+		return code
+	case f == fieldText && s.code != 0 && s.source[fieldReply] != "":
+		return weak
+	}
+	return words
+}
+
+// judge fills in permanence, class, fault and advice: the one place that does.
+func judge(v *Verdict, s *scratch, rcpt *dsn.Recipient, info *CategoryInfo, ev evidence) {
+	v.Permanence = permanence(s, info, ev)
 	v.Class, v.Fault, v.Advice = info.Class, info.Fault, info.Permanent
-	if v.Permanence == Temporary && info.Temporary != "" {
+	temporary := v.Permanence == Temporary
+	if temporary && info.Temporary != "" {
 		v.Advice = info.Temporary
 	}
 	delayed := rcpt.Action != dsn.Failed && rcpt.Action != dsn.None
 	if info.Class == Hard {
 		switch {
-		case delayed, v.Permanence == Temporary && (!proof || info.Temporary != ""):
-			v.Class = Soft
-			if info.Temporary == "" {
-				v.Advice = AdviceRetryLater
-			}
-		case rcpt.NewAddress != "" && v.Category == UserMoved:
+		case delayed, temporary && (ev != words || info.Temporary != ""):
+			v.Class, v.Advice = Soft, AdviceRetryLater
+		case ev == weak:
+			v.Class, v.Advice = Soft, AdviceReview
+		case v.Category == UserMoved && rcpt.NewAddress != "":
 			v.Advice = AdviceUpdateAddress
 		}
 	}
@@ -89,8 +110,8 @@ func judge(v *Verdict, s *scratch, rcpt *dsn.Recipient, info *CategoryInfo, proo
 
 // permanence says whether trying again can help. That a report says "failed" proves nothing:
 // the sender's queue may just have given up. What the refusing server said decides: its reply
-// code, else the enhanced status code; where the two disagree, the milder.
-func permanence(s *scratch, info *CategoryInfo, proof bool) Permanence {
+// code, and the enhanced status code; where the two disagree, the milder.
+func permanence(s *scratch, info *CategoryInfo, ev evidence) Permanence {
 	switch {
 	case info.Passing || s.action == actionBit(dsn.Delayed):
 		return Temporary
@@ -98,7 +119,7 @@ func permanence(s *scratch, info *CategoryInfo, proof bool) Permanence {
 		return Temporary
 	case s.code >= 500 || s.status.Class == 5:
 		return Permanent
-	case info.Class == Hard && proof:
+	case info.Class == Hard && ev == words:
 		return Permanent
 	}
 	return UnknownPermanence
