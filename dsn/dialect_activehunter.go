@@ -25,7 +25,7 @@ func readActivehunter(m *mail, r *Report) []found {
 				return n < 10000
 			}
 		}
-		if n > 0 && t != "" && !strings.HasPrefix(t, "-----") && len(fs[n-1].text) < 1<<14 {
+		if n > 0 && t != "" && !strings.HasPrefix(t, "-----") && len(fs[n-1].text) < maxReason {
 			fs[n-1].text += "\n" + t
 		}
 		return n < 10000

@@ -27,7 +27,7 @@ func readAmavis(m *mail, r *Report) []found {
 			if a := cleanAddress(addr + ">"); ok && isAddress(a) {
 				fs = append(fs, found{addr: a, text: strings.TrimLeft(rest, ": ")})
 			}
-		case n > 0 && len(fs[n-1].text) < 1<<14:
+		case n > 0 && len(fs[n-1].text) < maxReason:
 			fs[n-1].text += "\n" + t
 		}
 		return n < 10000

@@ -83,7 +83,7 @@ func readEximBlocks(text string) []found {
 		case (strings.HasPrefix(trimmed, "pipe to |") || strings.HasPrefix(trimmed, "save to ") || strings.HasPrefix(trimmed, "an undisclosed address")) && indent <= 3:
 			fs = append(fs, found{})
 			open = true
-		case open && len(fs[len(fs)-1].text) < 1<<14:
+		case open && len(fs[len(fs)-1].text) < maxReason:
 			f := &fs[len(fs)-1]
 			if parent := eximParent(trimmed); parent != "" {
 				if f.addr == "" {

@@ -28,7 +28,7 @@ func readNemesis(m *mail, r *Report) []found {
 		case n == 0 && strings.HasPrefix(t, "SMTP error from remote server"):
 			fs = append(fs, found{text: line})
 		case n > 0 && t == "For the following reason:":
-		case n > 0 && len(fs[n-1].text) < 1<<14:
+		case n > 0 && len(fs[n-1].text) < maxReason:
 			fs[n-1].text = joinWrapped(fs[n-1].text, line)
 		}
 		blank = false

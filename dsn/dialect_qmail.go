@@ -36,7 +36,7 @@ func readQSBMF(text string) []found {
 		case t[0] == '<' && i > 0 && (blank || i+2 == len(t)):
 			fs = append(fs, found{addr: cleanAddress(t[:i+1]), text: strings.TrimSpace(t[i+2:])})
 		case n > 0 && t[0] == '-' && blank:
-		case n > 0 && len(fs[n-1].text) < 1<<14:
+		case n > 0 && len(fs[n-1].text) < maxReason:
 			fs[n-1].text += "\n" + line
 		}
 		blank = false

@@ -83,7 +83,7 @@ func sendmailSection(s string, action Action) []found {
 			fs[n-1].text = strings.TrimSuffix(trimmed[len("(reason: "):], ")")
 		case n > 0 && strings.HasPrefix(trimmed, "(expanded from: "):
 			fs[n-1].orig = cleanAddress(strings.TrimSuffix(trimmed[len("(expanded from: "):], ")"))
-		case n > 0 && line[0] == ' ' && fs[n-1].text != "" && fs[n-1].orig == "" && len(fs[n-1].text) < 1<<14:
+		case n > 0 && line[0] == ' ' && fs[n-1].text != "" && fs[n-1].orig == "" && len(fs[n-1].text) < maxReason:
 			fs[n-1].text += " " + strings.TrimSuffix(trimmed, ")")
 		default:
 			f := found{action: action}
@@ -210,7 +210,7 @@ func addExchange(all []exchange, e exchange, session int) []exchange {
 // goesOn says whether line is the next line of a reply whose last line was "550-...".
 func goesOn(reply, line string) bool {
 	last := reply[strings.LastIndexByte(reply, '\n')+1:]
-	return len(line) >= 3 && len(last) > 3 && last[3] == '-' && last[:3] == line[:3] && len(reply) < 1<<14
+	return len(line) >= 3 && len(last) > 3 && last[3] == '-' && last[:3] == line[:3] && len(reply) < maxReason
 }
 
 // addReplyLine joins "550-..." lines with the ones that follow.

@@ -44,7 +44,7 @@ func readSurfControl(m *mail, r *Report) []found {
 				}
 			}
 		}
-		if said >= 0 && len(fs[said].text) < 1<<14 {
+		if said >= 0 && len(fs[said].text) < maxReason {
 			fs[said].text += "\n" + t
 		} else if hasPrefixFold(t, "failed to ") || hasPrefixFold(t, "unable to ") || hasPrefixFold(t, "could not ") {
 			for k := range fs {
