@@ -23,6 +23,7 @@ type part struct {
 	messages []ingest.Message
 	results  []Result
 	records  []sink.Record
+	buf      []byte // of the records' values
 	types    [len(eventTypes)]int64
 }
 
@@ -104,6 +105,9 @@ func (p *Pipeline) committed(b *batch) {
 	for _, part := range b.parts {
 		part.messages = nil
 		clear(part.records)
+		if cap(part.buf) > 1<<20 { // one part of giants must not hold memory for ever
+			part.buf = nil
+		}
 		partPool.Put(part)
 	}
 }

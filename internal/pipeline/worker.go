@@ -34,14 +34,18 @@ func (w *worker) part(p *part) {
 	p.results, p.records = p.results[:0], p.records[:0]
 	clear(p.types[:])
 	w.event.sender, w.event.now = w.Sender, w.Now
-	// Values stay valid when a buffer is left for a larger one, so it may grow at will. It is
-	// not used again: writers may hold on to what they were given until the commit.
-	buf := make([]byte, 0, len(p.messages)*1536)
+	// The records' values lie in one buffer. They stay valid when it is left for a larger one, so it
+	// may grow at will; it is used again after the commit, when nobody holds on to them any more.
+	buf := p.buf[:0]
+	if cap(buf) < len(p.messages)*1024 {
+		buf = make([]byte, 0, len(p.messages)*1536)
+	}
 	for i := range p.messages {
 		var r Result
 		buf, r = w.message(p, buf, &p.messages[i])
 		p.results = append(p.results, r)
 	}
+	p.buf = buf
 }
 
 // message makes the records of m. A panic on the way costs the message, not the process.
