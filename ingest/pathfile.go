@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 )
@@ -163,94 +160,6 @@ func (s *PathSource) advance(ctx context.Context, b *Batch, pb *pathBatch) error
 		s.pending = &it
 	}
 	return s.open(ctx, b, pb)
-}
-
-// open opens the pending file.
-func (s *PathSource) open(ctx context.Context, b *Batch, pb *pathBatch) error {
-	it := *s.pending
-	f := &file{item: it, changed: it.fresh}
-	var err error
-	if it.path == "-" {
-		f.loc = stdinLocation
-	} else if f.loc, err = fileLocation(it.path); err != nil {
-		return err
-	}
-	st := stream{loc: f.loc, size: -1}
-	if it.err == nil {
-		it.err = s.openStream(f, &st)
-		if _, gone := moved(it.path, it.err); gone && filepath.Base(filepath.Dir(it.path)) == "new" {
-			s.pending = nil // it is in cur now, which is read after new
-			return nil
-		}
-	}
-	if it.err == nil && s.opts.State != nil && it.key != "" && st.at != nil {
-		done, err := s.load(ctx, f, st)
-		if err != nil {
-			f.f.Close()
-			return err
-		}
-		if done {
-			s.pending = nil
-			f.f.Close()
-			return nil
-		}
-	}
-	s.pending, s.file = nil, f
-	s.mu.Lock()
-	s.ledger.opened(f)
-	s.mu.Unlock()
-	if it.err != nil {
-		s.account(true)
-		s.fail(b, pb, f.loc, bare(it.path, it.err))
-		return nil
-	}
-	return s.enter(ctx, st, b, pb)
-}
-
-func (s *PathSource) openStream(f *file, st *stream) error {
-	var r io.Reader
-	if f.path == "-" {
-		f.pump = newPump(s.opts.Stdin)
-		f.f, r = f.pump, f.pump
-	} else {
-		o, err := os.Open(f.path)
-		if to, ok := moved(f.path, err); ok && filepath.Base(filepath.Dir(f.path)) == "cur" {
-			f.path = to
-			if f.loc, err = fileLocation(to); err != nil {
-				return err
-			}
-			st.loc = f.loc
-			o, err = os.Open(to)
-		}
-		if err != nil {
-			return err
-		}
-		info, err := o.Stat()
-		if err != nil {
-			o.Close()
-			return err
-		}
-		if info.Mode().IsRegular() {
-			f.f, r, st.at, st.size, f.modified = o, o, o, info.Size(), info.ModTime()
-		} else {
-			f.pump = newPump(o)
-			f.f, r = pipe{f.pump, o}, f.pump
-		}
-	}
-	f.read, f.lines = &counter{r, &s.ledger.read}, &s.ledger.lines
-	st.r = f.read
-	return nil
-}
-
-// pipe closes a named pipe and what reads it.
-type pipe struct {
-	*pump
-	f fs.File
-}
-
-func (p pipe) Close() error {
-	p.pump.Close()
-	return p.f.Close()
 }
 
 // enter makes a leaf of a stream, or a container to find leaves in.

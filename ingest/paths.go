@@ -24,7 +24,7 @@ type PathOptions struct {
 	// not what it was is read from its start; Stats tells.
 	State Positions
 	// SaveEvery is how often State is stored at most, and so how much a killed replay
-	// repeats; default 1 s, negative: at every Commit.
+	// repeats; default 200 ms, negative: at every Commit.
 	SaveEvery time.Duration
 	// Stdin is read for the path "-"; default os.Stdin.
 	Stdin io.Reader
@@ -47,7 +47,7 @@ const (
 	defaultBatchMessages = 512
 	defaultBatchReplies  = 4096
 	defaultBatchBytes    = 8 << 20
-	defaultSaveEvery     = time.Second
+	defaultSaveEvery     = 200 * time.Millisecond
 )
 
 // PathSource replays files: see [OpenPaths].
@@ -117,7 +117,7 @@ func OpenPaths(opts PathOptions, paths ...string) (*PathSource, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("no file or folder named")
 	}
-	s := &PathSource{opts: opts, roots: slices.Clone(paths), saved: time.Now()}
+	s := &PathSource{opts: opts, roots: slices.Clone(paths)}
 	s.walk.roots = s.roots
 	for _, path := range paths {
 		if path == "-" {

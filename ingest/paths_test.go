@@ -412,6 +412,33 @@ func TestOpenPathsStdinWaits(t *testing.T) {
 	}
 }
 
+// Messages that are seen, moved or removed while a Maildir is read come out once, or are told.
+func TestOpenPathsMaildirChanges(t *testing.T) {
+	files := map[string]string{"cur/0:2,": mail1, "cur/8:2,": mail1, "cur/9:2,": mail2, "new/1": mail1, "new/2": mail3}
+	dir := write(t, files)
+	s, err := OpenPaths(PathOptions{BatchMessages: 1}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	all := drain(t, s, 1) // new/1; new is listed
+	os.Rename(filepath.Join(dir, "new/2"), filepath.Join(dir, "cur/2:2,S"))
+	all = append(all, drain(t, s, 1)...) // cur/0; cur is listed
+	os.Rename(filepath.Join(dir, "cur/9:2,"), filepath.Join(dir, "cur/9:2,S"))
+	os.Remove(filepath.Join(dir, "cur/8:2,"))
+	all = append(all, drain(t, s, -1)...)
+	got := sources(all)
+	for i := range got {
+		got[i] = strings.TrimPrefix(got[i], "file://"+dir)
+	}
+	if want := []string{"/new/1", "/cur/0:2,", "/cur/2:2,S", "/cur/8:2,", "/cur/9:2,S"}; !slices.Equal(got, want) {
+		t.Fatalf("%q", got)
+	}
+	if all[3].err == "" || all[4].raw != mail2 {
+		t.Errorf("%v", all)
+	}
+}
+
 // Batches keep their limits, and their bytes until they are committed, while more is fetched.
 func TestFetchBesideCommit(t *testing.T) {
 	var files = map[string]string{"big": string(sampleMbox(1000))}

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -17,6 +16,8 @@ type item struct {
 	dir  string // the folder it is accounted to; empty for a path that was named
 	key  string // what it is known by; a Maildir message keeps it when its flags change
 	err  error
+	// message: it is in the cur or new of a Maildir, which is dir.
+	message bool
 	// fresh: what is recorded of it is of another file.
 	fresh bool
 }
@@ -27,7 +28,8 @@ type walker struct {
 	roots   []string
 	stack   []*folder
 	entered map[string]bool // directories by their real path
-	skipped atomic.Int64    // entries that are no files: sockets, devices, pipes
+	lookups int
+	skipped atomic.Int64 // entries that are no files: sockets, devices, pipes
 }
 
 // folder is a directory being walked.
@@ -106,7 +108,7 @@ func (w *walker) visit(d *folder, e entry) (item, bool) {
 		it.key = it.path
 		if d.message {
 			unique, _, _ := strings.Cut(e.name, ":2,")
-			it.dir = filepath.Dir(d.path)
+			it.dir, it.message = filepath.Dir(d.path), true
 			it.key = filepath.Join(it.dir, unique)
 		}
 		return it, true
@@ -196,16 +198,18 @@ func isMaildirControl(name string) bool {
 	return false
 }
 
+// maxLookups bounds the search for messages that vanished: each reads a whole directory.
+const maxLookups = 100
+
 // moved finds a Maildir message that was given other flags, or moved from new to cur, after
-// it was listed; err is why it could not be opened.
-func moved(path string, err error) (string, bool) {
-	dir := filepath.Dir(path)
-	base := filepath.Base(dir)
-	if !errors.Is(err, fs.ErrNotExist) || base != "cur" && base != "new" {
+// it was listed.
+func (w *walker) moved(it item) (to string, ok bool) {
+	if !it.message || w.lookups >= maxLookups {
 		return "", false
 	}
-	unique, _, _ := strings.Cut(filepath.Base(path), ":2,")
-	cur := filepath.Join(filepath.Dir(dir), "cur")
+	w.lookups++
+	unique, _, _ := strings.Cut(filepath.Base(it.path), ":2,")
+	cur := filepath.Join(it.dir, "cur")
 	entries, err := readEntries(cur)
 	if err != nil {
 		return "", false
