@@ -9,6 +9,14 @@ type mention struct {
 	paragraph int
 }
 
+// Prose is searched with many words: these bound the work.
+const (
+	proseBytes      = 64 << 10 // of text
+	proseRecipients = 100      // of one report
+	proseParagraphs = 8        // behind the one that names the recipient
+	mentionWindow   = 1000     // bytes around an address
+)
+
 // candidates lists the recipients that a prose report can mean, the surest source first.
 func (m *mail) candidates(r *Report, text string) []string {
 	if out := headerAddresses(m.header, "X-Failed-Recipients", m.limits.Recipients); len(out) > 0 {
@@ -68,6 +76,7 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			skip[lower(a)] = true
 		}
 	}
+	most := min(m.limits.Recipients, proseRecipients)
 	for _, name := range [...]string{"From", "Return-Path", "Sender", "Reply-To"} {
 		for _, a := range headerAddresses(r.Original.Header, name, 20) {
 			skip[lower(a)] = true
@@ -76,9 +85,9 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 	n := 0
 	paragraphs(text, func(p string) bool {
 		n++
-		low := lower(p)
+		low := lower(firstBytes(p, proseBytes))
 		fails := containsAny(low, failurePhrases) || containsAny(low, reasonWords)
-		for from := 0; from < len(p) && len(out) < m.limits.Recipients; {
+		for from := 0; from < len(p) && len(out) < most; {
 			a := addressIn(p[from:])
 			if a == "" {
 				break
@@ -86,15 +95,17 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			i := from + strings.Index(p[from:], a)
 			from = i + len(a)
 			l := lower(a)
-			if skip[l] || inURL(p, i, from) {
+			start := max(0, i-mentionWindow)
+			near := p[start:min(len(p), from+mentionWindow)]
+			if skip[l] || inURL(near, i-start, from-start) {
 				continue
 			}
-			if w := weigh(p, a, i, fails, to); w >= 0 {
+			if w := weigh(near, a, i-start, fails, to); w >= 0 {
 				skip[l] = true
 				out = append(out, mention{a, w, n})
 			}
 		}
-		return len(out) < m.limits.Recipients
+		return len(out) < most
 	})
 	return out
 }

@@ -25,7 +25,7 @@ func readOldGmail(m *mail, r *Report) []found {
 	if strings.Contains(head, "has been delayed") || strings.Contains(head, "THIS IS A WARNING MESSAGE ONLY") {
 		action = Delayed
 	}
-	_, detail = cutLine(detail)
+	_, detail = cutLine(firstBytes(detail, proseBytes))
 	if i := strings.Index(detail, "\n===="); i >= 0 {
 		detail = detail[:i]
 	}
@@ -35,12 +35,13 @@ func readOldGmail(m *mail, r *Report) []found {
 		if a := cleanAddress(line); line != "" && strings.IndexByte(line, ' ') < 0 && isAddress(a) {
 			fs = append(fs, found{addr: a, action: action})
 		}
-		return len(fs) < 10000
+		return len(fs) < proseRecipients
 	})
 	for i := range fs {
-		if fs[i].text = fold(detail); len(fs) > 1 {
+		if fs[i].text = detail; len(fs) > 1 {
 			fs[i].text = lineNaming(detail, fs[i].addr)
 		}
+		fs[i].text = fold(fs[i].text)
 		gmailReason(&fs[i])
 	}
 	return fs

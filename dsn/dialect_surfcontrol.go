@@ -21,11 +21,11 @@ func readSurfControl(m *mail, r *Report) []found {
 		t := strings.TrimSpace(line)
 		if list, ok := strings.CutPrefix(t, "Addressed To:"); ok {
 			for _, a := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' || c == ';' }) {
-				if a = cleanAddress(a); isAddress(a) {
+				if a = cleanAddress(a); isAddress(a) && len(fs) < 1000 {
 					fs = append(fs, found{addr: a})
 				}
 			}
-			return len(fs) < 10000
+			return len(fs) < 1000
 		}
 		if strings.HasPrefix(t, "--- ") || t == "" {
 			said = -1

@@ -107,7 +107,7 @@ func (m *mail) prose(r *Report) string {
 		text, original = headerBlock(text)
 	}
 	m.setOriginal(r, original)
-	return text
+	return firstBytes(text, proseBytes)
 }
 
 func containsAny(s string, words []string) bool {
@@ -142,19 +142,23 @@ func firstReply(text string) (reply, line string) {
 // the address on a line that begins with it, else its paragraph; then the paragraphs behind
 // it, up to the next recipient; then the one before it.
 func reasonFor(text, addr string, addrs []string) (reason, reply string) {
-	before, state := "", 0 // 1: behind the address
+	before, behind := "", -1 // paragraphs behind the one with the address
 	paragraphs(text, func(p string) bool {
-		if state == 0 {
+		if behind < 0 {
 			i := indexFold(p, lower(addr))
 			if i < 0 {
 				before = p
 				return true
 			}
-			state = 1
+			if start := max(0, i-mentionWindow); len(p) > 4*mentionWindow {
+				start = strings.LastIndexByte(p[:start], '\n') + 1
+				p, i = firstBytes(p[start:], i-start+3*mentionWindow), i-start
+			}
+			behind = 0
 			if labelled := labelledReason(p); labelled != "" && len(addrs) == 1 {
 				reason = labelled
 			} else if reason = p; beginsLine(p[:i]) {
-				reason = strings.Trim(cutAtOthers(p[i+len(addr):], addrs), " >:)\n\"'.,;-")
+				reason = strings.Trim(cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs), " >:)\n\"'.,;-")
 			}
 			if rp, _ := firstReply(strings.TrimLeft(reason, " >:)\n")); rp != "" {
 				reply = joinFrom(reason, rp)
@@ -162,6 +166,10 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 			}
 			return true
 		}
+		if behind++; behind > proseParagraphs {
+			return false
+		}
+		p = firstBytes(p, 4*mentionWindow)
 		if rest := cutAtOthers("\n"+p, addrs); len(rest) < len(p) && strings.TrimSpace(rest) == "" {
 			return false // the next recipient
 		}

@@ -196,19 +196,25 @@ func plausibleAfter(before, behind string) bool {
 // unglue takes the codes out with which OpenSMTPD joins the lines of a reply, without a blank.
 // In brackets or behind # the code is part of the text.
 func unglue(text, code string) string {
-	for from := 0; ; {
-		i := strings.Index(text[from:], code)
-		if i < 0 {
-			return text
-		}
-		i += from
-		if i > 0 && strings.IndexByte("#([<'\"", text[i-1]) >= 0 {
-			from = i + len(code)
-			continue
-		}
-		text = strings.TrimSpace(strings.TrimRight(text[:i], " ") + " " + text[i+len(code):])
-		from = min(i, len(text))
+	if !strings.Contains(text, code) {
+		return text
 	}
+	var b strings.Builder
+	for {
+		i := strings.Index(text, code)
+		if i < 0 {
+			break
+		}
+		if i > 0 && strings.IndexByte("#([<'\"", text[i-1]) >= 0 {
+			b.WriteString(text[:i+len(code)])
+		} else {
+			b.WriteString(text[:i])
+			b.WriteByte(' ')
+		}
+		text = text[i+len(code):]
+	}
+	b.WriteString(text)
+	return fold(b.String())
 }
 
 // joinReplyLines takes the codes off every line of a reply and joins the texts. before is
