@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,11 +71,17 @@ func (s *imapSession) signIn(ctx context.Context, o *IMAPOptions, secret imapSec
 	var denied *saslDenied
 	switch {
 	case errors.As(answer, &denied):
-		return scrub(fmt.Errorf("%w: %w", errIMAPRefused, denied), secret.text)
+		return fmt.Errorf("%w: %w", errIMAPRefused, denied)
 	case isNo(err):
-		return scrub(fmt.Errorf("%w: %w", errIMAPRefused, err), secret.text)
+		err = fmt.Errorf("%w: %w", errIMAPRefused, err)
 	}
-	return scrub(err, secret.text)
+	echoes := []string{secret.text, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret.text)}
+	if mech != mechLogin {
+		if _, ir, err := saslClient(mech, o, secret.text).Start(); err == nil {
+			echoes = append(echoes, base64.StdEncoding.EncodeToString(ir))
+		}
+	}
+	return scrub(err, echoes)
 }
 
 // mechanism chooses how to sign in.
@@ -146,17 +153,31 @@ func denial(challenge []byte) error {
 	return &saslDenied{oneLine(reason.Status)}
 }
 
-// scrub hides a secret that the server has echoed.
-func scrub(err error, secret string) error {
-	if err == nil || secret == "" || !strings.Contains(err.Error(), secret) {
+// scrub hides a secret that the server has echoed, in any of its forms.
+func scrub(err error, echoes []string) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	for _, echo := range echoes {
+		if echo != "" {
+			text = strings.ReplaceAll(text, echo, "***")
+		}
+	}
+	if text == err.Error() {
 		return err
 	}
-	text := strings.ReplaceAll(err.Error(), secret, "***")
-	if isRefusal(err) {
-		return fmt.Errorf("%w%s", errIMAPRefused, strings.TrimPrefix(text, errIMAPRefused.Error()))
-	}
-	return errors.New(text)
+	return &scrubbed{text, err}
 }
+
+// scrubbed is an error told in other words.
+type scrubbed struct {
+	text string
+	err  error
+}
+
+func (e *scrubbed) Error() string { return e.text }
+func (e *scrubbed) Unwrap() error { return e.err }
 
 // IMAPOAuth gets access tokens from a token endpoint: by refresh token where there is one, else by client
 // credentials.

@@ -95,6 +95,7 @@ const (
 	doList    = "list mailboxes"
 	doStore   = "store the position"
 	doLoad    = "load the position"
+	doAction  = "do " // and which
 )
 
 // remedy says what helps, and whether it is the configuration that needs a change.
@@ -150,9 +151,16 @@ func remedyNo(doing string, no *imap.Error) (string, bool) {
 	case imap.ResponseCodeContactAdmin:
 		return "ask the server's administrator", true
 	case imap.ResponseCodeOverQuota:
-		return "make room in the target folder", false
+		if strings.HasPrefix(doing, doAction) {
+			return "make room in the target folder", false
+		}
+		return "the account's limits are reached: slower polls, or a larger quota", false
 	case imap.ResponseCodeNoPerm:
 		return "give the user the right to do so", true
+	}
+	// Microsoft 365 answers BAD while a mailbox moves; others refuse for a while and say so in words only.
+	if no.Type == imap.StatusResponseTypeBad || passing(no.Text) {
+		return "", false
 	}
 	switch doing {
 	case doSignIn:
@@ -161,6 +169,17 @@ func remedyNo(doing string, no *imap.Error) (string, bool) {
 		return "check the mailbox's name and the user's rights", true
 	}
 	return "", false
+}
+
+// passing says whether a refusal sounds like one that ends by itself.
+func passing(text string) bool {
+	text = strings.ToLower(text)
+	for _, word := range []string{"too many", "temporar", "try again", "try later", "limit", "unavailable", "busy"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // oneLine makes foreign text fit to be printed: no control characters, not long.

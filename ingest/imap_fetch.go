@@ -29,6 +29,7 @@ type imapCollector struct {
 	conn     *watchedConn
 	maxBytes int64 // of one message
 	maxAll   int64
+	rest     [4 << 10]byte // for what is not kept; there is one literal at a time
 
 	mu     sync.Mutex
 	idle   sync.Cond
@@ -107,14 +108,10 @@ func (c *imapCollector) read(lit imap.LiteralReader, body *imapBody) bool {
 		body.dropped = true
 	}
 	var total int64
-	var rest []byte
 	for {
-		into := rest
+		into := c.rest[:]
 		if total < int64(len(raw)) {
 			into = raw[total:]
-		} else if rest == nil {
-			rest = make([]byte, 4<<10)
-			into = rest
 		}
 		n, err := lit.Read(into)
 		total += int64(n)

@@ -81,7 +81,8 @@ func (s *IMAP) batch(ctx context.Context) (*Batch, error) {
 		return nil, err
 	}
 	defer s.release()
-	if s.sess == nil || s.sess.dead() || s.scan.pollDue || !s.scan.selected {
+	// A drain of hours is polled through, too: Stats should not look as if nobody asked.
+	if s.sess == nil || s.sess.dead() || !s.scan.selected || s.scan.pollDue || time.Since(s.scan.polled) > max(s.opts.Interval, time.Minute) {
 		if err := s.open(ctx); err != nil {
 			return nil, err
 		}
@@ -212,8 +213,17 @@ func (s *IMAP) plan() []imap.UID {
 	if sus := &s.scan.suspect; sus.limit > 0 {
 		limit = min(limit, sus.limit)
 	}
-	limit = min(limit, int(max(1, s.opts.BatchBytes/s.scan.estimate)))
-	return s.scan.todo[:min(limit, len(s.scan.todo))]
+	limit = min(limit, int(max(1, s.opts.BatchBytes/s.scan.estimate)), len(s.scan.todo))
+	// UIDs with gaps make a long command line, and servers take no more than 8 KiB of it.
+	const mostRanges = 400
+	for i, ranges := 1, 1; i < limit; i++ {
+		if s.scan.todo[i] != s.scan.todo[i-1]+1 {
+			if ranges++; ranges > mostRanges {
+				limit = i
+			}
+		}
+	}
+	return s.scan.todo[:limit]
 }
 
 // witness reads another message before one that broke a connection is tried again: if that works

@@ -13,6 +13,7 @@ import (
 type imapScan struct {
 	selected bool
 	pollDue  bool
+	polled   time.Time
 	validity uint32
 	gen      int
 	end      imap.UID // UIDNEXT as the server last said
@@ -122,7 +123,7 @@ func (s *IMAP) poll(ctx context.Context) error {
 		return err
 	}
 	s.scan.end = max(end, s.scan.next)
-	s.scan.selected, s.scan.pollDue = true, false
+	s.scan.selected, s.scan.pollDue, s.scan.polled = true, false, time.Now()
 	s.look(ctx, data.NumMessages)
 	if err := s.suspicions(ctx); err != nil {
 		return wrong(doLoad, err)
@@ -155,7 +156,7 @@ func (s *IMAP) locate(ctx context.Context, validity uint32, end imap.UID) error 
 		}
 		err = s.rec.begin(ctx, fresh, fresh.UID > 0)
 	case rec.UIDValidity != validity:
-		s.notify("UIDVALIDITY changed from %d to %d: all messages are read again", rec.UIDValidity, validity)
+		s.notify("UIDVALIDITY changed from %d to %d: all messages are read again%s", rec.UIDValidity, validity, forgotten(s.rec.pending()))
 		err = s.rec.begin(ctx, fresh, false)
 	case end != 0 && (end <= rec.UID || s.scan.gen == gen && end < s.scan.next):
 		s.notify("UIDNEXT went back to %d though UIDVALIDITY is the same: all messages are read again", end)
@@ -173,6 +174,14 @@ func (s *IMAP) locate(ctx context.Context, validity uint32, end imap.UID) error 
 		}
 	}
 	return nil
+}
+
+// forgotten tells of actions whose messages cannot be named any more.
+func forgotten(pending int) string {
+	if pending == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and what was left to do with %d of them is dropped", pending)
 }
 
 // startUID is the last UID to be skipped in a mailbox that is read for the first time.

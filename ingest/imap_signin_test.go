@@ -133,8 +133,13 @@ func TestIMAPRefusalIsNotHammered(t *testing.T) {
 			c.say("%s NO wrong: %s", tag, args)
 			return true
 		}
+		if verb == "AUTHENTICATE" {
+			c.say("%s BAD what is %s", tag, args)
+			return true
+		}
 		return false
 	}
+	f.caps = "IMAP4rev1 SASL-IR"
 	password := "s3cret-old"
 	opts := f.options()
 	opts.Password = func() (string, error) { return password, nil }
@@ -147,6 +152,12 @@ func TestIMAPRefusalIsNotHammered(t *testing.T) {
 	if n := len(f.commands("LOGIN")); n != 1 {
 		t.Errorf("%d attempts", n)
 	}
+	opts.Mechanism = "PLAIN"
+	f2 := openIMAP(t, opts, &MemoryPositions{})
+	if err := f2.Check(context.Background()); err == nil || !strings.Contains(err.Error(), "what is PLAIN ***") || !errors.Is(err, errIMAPRefused) {
+		t.Error(err)
+	}
+	f2.Close()
 	password = "right"
 	if uids, _ := takeIMAP(t, s, 1); uids[0] != "1" {
 		t.Error(uids)

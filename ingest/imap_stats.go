@@ -45,7 +45,9 @@ func (s *IMAP) counted(b *Batch) {
 	for _, m := range b.Messages {
 		s.stats.Bytes += uint64(len(m.Raw))
 	}
-	s.stats.Backlog = max(0, s.stats.Backlog-int64(len(b.Messages)))
+	if s.stats.Backlog = max(0, s.stats.Backlog-int64(len(b.Messages))); s.stats.Backlog == 0 {
+		s.stats.Oldest = time.Time{}
+	}
 	s.rate.add(time.Now(), len(b.Messages))
 }
 
