@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"cmp"
 	"strconv"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ type Exim struct {
 	Config   string        // lines put into the main part of the configuration
 	Routers  string        // routers before the usual ones
 	Tail     string        // transports after the usual ones
+	Rcpt     string        // the ACL for RCPT; default: accept
 	Aliases  string        // /etc/aliases
 	Lifetime time.Duration // of mail in the queue; default 8 s
 }
@@ -30,15 +32,19 @@ func (e *Exim) Start(tb testing.TB) {
 qualify_domain = `+e.Name+`
 domainlist local_domains = `+e.Name+`
 local_interfaces = `+e.IP+`
-acl_smtp_rcpt = accept
+acl_smtp_rcpt = rcpt
 acl_smtp_data = accept
 host_lookup =
 rfc1413_query_timeout = 0s
+log_selector = -queue_run
 trusted_users = root
 disable_ipv6
 keep_environment =
 timeout_frozen_after = 1h
 `+e.Config+`
+begin acl
+rcpt:
+`+cmp.Or(e.Rcpt, "  accept\n")+`
 begin routers
 `+e.Routers+`
 dnslookup:

@@ -88,7 +88,14 @@ exec sleep infinity
 		tb.Fatal(err)
 	}
 	h.pid = cmd.Process.Pid
-	tb.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			out, _ := h.Try("tail -qn 25 /var/log/mail.log /var/log/exim4/mainlog /var/log/exim4/paniclog /var/log/dovecot.log 2>/dev/null", "")
+			tb.Logf("the logs of %s:\n%s", h.Name, out)
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
 	Eventually(tb, 10*time.Second, h.Tree+": the host's mounts "+errs.String(), func() bool {
 		_, err := os.Stat(filepath.Join("/proc", fmt.Sprint(h.pid), "root", ready))
 		return err == nil
@@ -131,6 +138,7 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	cmd := exec.CommandContext(ctx, "nsenter", all...)
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C", "TZ=UTC"}
 	cmd.Dir = "/"
+	cmd.WaitDelay = 5 * time.Second // what a daemon keeps open is not waited for
 	return cmd
 }
 

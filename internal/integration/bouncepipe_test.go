@@ -1,0 +1,282 @@
+//go:build integration
+
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bouncepipe/bouncepipe/internal/integration/lab"
+	"github.com/bouncepipe/bouncepipe/sink"
+)
+
+const (
+	mailbox  = "bounces@example.com"
+	password = "s3cret-imap"
+)
+
+// worker is one `bouncepipe run`.
+type worker struct {
+	t      *testing.T
+	config string
+	log    string
+	cmd    *exec.Cmd
+}
+
+// dovecot starts the IMAP server with the bounce mailbox.
+func dovecot(t *testing.T) *lab.Dovecot {
+	t.Helper()
+	d := &lab.Dovecot{
+		Host:   lab.Host{Name: "imap.example.com", IP: "192.0.2.30"},
+		Users:  map[string]string{mailbox: password, "full@example.com": "x", "away@example.com": "x"},
+		Quota:  map[string]string{"full@example.com": "1k"},
+		Sieve:  map[string]string{"away@example.com": "require \"vacation\";\nvacation :days 1 :addresses \"away@example.com\" \"I am away until Monday.\";\n"},
+		Config: "protocol lmtp {\n  quota_full_tempfail = no\n}\nsubmission_host = 192.0.2.20:25\n",
+	}
+	d.Start(t)
+	return d
+}
+
+// configure writes bouncepipe.yaml for the mailbox in a folder of its own: mailbox to topic "events". kafka is more of the section of that name.
+func configure(t *testing.T, d *lab.Dovecot, brokers []string, kafka string) *worker {
+	t.Helper()
+	dir := t.TempDir()
+	w := &worker{t: t, config: filepath.Join(dir, "bouncepipe.yaml"), log: filepath.Join(dir, "log")}
+	text := fmt.Sprintf(`state_dir: %s
+sources:
+  - imap:
+      host: %s
+      server_name: %s
+      ca_file: %s
+      username: %s
+      password_env: IMAP_PASSWORD
+      interval: 1s
+      batch: 100
+kafka:
+  brokers: [%s]
+  topic: events
+%s
+grace: 5s
+`, filepath.Join(dir, "state"), d.IP, d.Name, d.CA.File, mailbox, strings.Join(brokers, ", "), kafka)
+	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			log, _ := os.ReadFile(w.log)
+			t.Logf("the worker's log:\n%s", log[max(0, len(log)-8000):])
+		}
+	})
+	return w
+}
+
+// command is a bouncepipe command with the worker's configuration.
+func (w *worker) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(lab.Built("bouncepipe"), append(args, "-c", w.config)...)
+	cmd.Env = append(os.Environ(), "IMAP_PASSWORD="+password, "KAFKA_PASSWORD="+lab.KafkaPassword)
+	return cmd
+}
+
+func (w *worker) start() {
+	w.t.Helper()
+	log, err := os.OpenFile(w.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer log.Close()
+	w.cmd = w.command("run")
+	w.cmd.Stdout, w.cmd.Stderr = log, log
+	if err := w.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := w.cmd
+	w.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+}
+
+// kill ends the worker without a chance to tidy up.
+func (w *worker) kill() {
+	w.cmd.Process.Kill()
+	w.cmd.Wait()
+}
+
+// stop ends the worker as a service manager does, and checks that it goes in time and without complaint.
+func (w *worker) stop() {
+	w.t.Helper()
+	began := time.Now()
+	w.cmd.Process.Signal(syscall.SIGTERM)
+	if err := w.cmd.Wait(); err != nil {
+		w.t.Errorf("bouncepipe run after SIGTERM: %v", err)
+	}
+	if took := time.Since(began); took > 8*time.Second {
+		w.t.Errorf("bouncepipe run took %s to stop", took)
+	}
+}
+
+func (w *worker) logged() string {
+	log, _ := os.ReadFile(w.log)
+	return string(log)
+}
+
+// events are the records of a topic with their events.
+type events struct {
+	recs []lab.Record
+	all  []sink.Event
+}
+
+func consume(t *testing.T, k *lab.Kafka) events {
+	t.Helper()
+	var e events
+	e.recs = k.Consume(t, "events")
+	for _, r := range e.recs {
+		var ev sink.Event
+		if err := json.Unmarshal([]byte(r.Payload), &ev); err != nil {
+			t.Fatalf("%v in %s", err, r.Payload)
+		}
+		e.all = append(e.all, ev)
+	}
+	return e
+}
+
+// byID is each event once.
+func (e events) byID() map[string]sink.Event {
+	m := map[string]sink.Event{}
+	for _, ev := range e.all {
+		m[ev.ID] = ev
+	}
+	return m
+}
+
+// complete fails the test unless the events are of just these addresses, each under one ID. It returns the number of repeats.
+func (e events) complete(t *testing.T, addresses []string) int {
+	t.Helper()
+	ids := map[string]map[string]bool{}
+	for _, ev := range e.all {
+		if ids[ev.Address] == nil {
+			ids[ev.Address] = map[string]bool{}
+		}
+		ids[ev.Address][ev.ID] = true
+	}
+	missing := 0
+	for _, a := range addresses {
+		switch n := len(ids[a]); n {
+		case 0:
+			missing++
+		case 1:
+		default:
+			t.Errorf("%s has %d IDs: %v", a, n, slices.Sorted(maps.Keys(ids[a])))
+		}
+		delete(ids, a)
+	}
+	if missing > 0 {
+		t.Errorf("%d of %d are lost", missing, len(addresses))
+	}
+	if len(ids) > 0 {
+		t.Errorf("%d addresses that nobody bounced", len(ids))
+	}
+	return len(e.all) - len(addresses) + missing
+}
+
+// drained waits until so many different events are in the topic, and fails the test where they do not come.
+func drained(t *testing.T, k *lab.Kafka, n int, limit time.Duration) events {
+	t.Helper()
+	for end := time.Now().Add(limit); ; time.Sleep(300 * time.Millisecond) {
+		e := consume(t, k)
+		got := len(e.byID())
+		if got >= n {
+			return e
+		}
+		if time.Now().After(end) {
+			t.Errorf("only %d of %d events after %s", got, n, limit)
+			return e
+		}
+	}
+}
+
+// fill puts n bounces into the bounce mailbox, numbered from first, and returns their recipients.
+func fill(t *testing.T, d *lab.Dovecot, first, n int) []string {
+	t.Helper()
+	maildir := "/var/vmail/" + mailbox + "/Maildir"
+	d.Sh("mkdir -p " + maildir + "/new " + maildir + "/cur " + maildir + "/tmp")
+	var addresses []string
+	for i := first; i < first+n; i++ {
+		to := fmt.Sprintf("user%06d@example.net", i)
+		addresses = append(addresses, to)
+		name := filepath.Join(d.Path(maildir), "new", fmt.Sprintf("%d.M%06dP1.imap", 1700000000+i/1000, i))
+		if err := os.WriteFile(name, []byte(report(i, to)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.Sh("chown -R vmail: /var/vmail/" + mailbox)
+	return addresses
+}
+
+// report is a bounce as Postfix writes it.
+func report(i int, to string) string {
+	return strings.ReplaceAll(fmt.Sprintf(`Return-Path: <>
+Delivered-To: bounces@example.com
+Received: by postfix.example.com (Postfix)
+	id %[1]X; Tue, 3 Mar 2026 10:00:00 +0000 (UTC)
+Date: Tue, 3 Mar 2026 10:00:00 +0000 (UTC)
+From: MAILER-DAEMON@postfix.example.com (Mail Delivery System)
+Subject: Undelivered Mail Returned to Sender
+To: bounces@example.com
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status;
+	boundary="%[1]X.1772532000/postfix.example.com"
+Message-Id: <20260303100000.%[1]X@postfix.example.com>
+
+This is a MIME-encapsulated message.
+
+--%[1]X.1772532000/postfix.example.com
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+This is the mail system at host postfix.example.com.
+
+I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients. It's attached below.
+
+                   The mail system
+
+<%[2]s>: host mx.example.net[198.51.100.10] said: 550 5.1.1 <%[2]s>:
+    Recipient address rejected: User unknown (in reply to RCPT TO command)
+
+--%[1]X.1772532000/postfix.example.com
+Content-Description: Delivery report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; postfix.example.com
+X-Postfix-Queue-ID: %[1]X
+X-Postfix-Sender: rfc822; bounces@example.com
+Arrival-Date: Tue,  3 Mar 2026 09:59:58 +0000 (UTC)
+
+Final-Recipient: rfc822; %[2]s
+Original-Recipient: rfc822;%[2]s
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mx.example.net
+Diagnostic-Code: smtp; 550 5.1.1 <%[2]s>: Recipient address rejected: User unknown
+
+--%[1]X.1772532000/postfix.example.com
+Content-Description: Undelivered Message Headers
+Content-Type: text/rfc822-headers
+
+From: shop@example.com
+To: %[2]s
+Subject: Your order
+Message-ID: <order-%[3]d@app.example.com>
+Date: Tue, 3 Mar 2026 09:59:58 +0000
+
+--%[1]X.1772532000/postfix.example.com--
+`, 0xA0000000+i, to, i), "\n", "\r\n")
+}

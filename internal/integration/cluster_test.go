@@ -1,0 +1,51 @@
+//go:build integration
+
+package integration
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bouncepipe/bouncepipe/internal/integration/lab"
+)
+
+// TestCluster: three brokers, replication 3, min.insync.replicas 2. One is killed while events flow, later two stop for a while.
+// BOUNCEPIPE_LONG=1 makes it 100,000 events and a minute.
+func TestCluster(t *testing.T) {
+	n, away := 15000, 8*time.Second
+	if os.Getenv("BOUNCEPIPE_LONG") != "" {
+		n, away = 100000, time.Minute
+	}
+	d := dovecot(t)
+	k := &lab.Kafka{Brokers: 3}
+	k.Start(t)
+	k.CreateTopic("events", 6, 3, "min.insync.replicas=2")
+	addresses := fill(t, d, 0, n/2)
+	w := configure(t, d, k.Addrs(), "")
+	seen := watch(t, k)
+	w.start()
+	<-seen
+	time.Sleep(300 * time.Millisecond)
+	k.StopBroker(2, syscall.SIGKILL)
+	t.Log("killed one of three brokers")
+	drained(t, k, len(addresses), 3*time.Minute)
+
+	k.StartBroker(2)
+	k.Wait()
+	addresses = append(addresses, fill(t, d, len(addresses), n-n/2)...)
+	time.Sleep(time.Second)
+	k.StopBroker(0, syscall.SIGTERM)
+	k.StopBroker(1, syscall.SIGKILL)
+	t.Log("two of three brokers are away for", away)
+	time.Sleep(away)
+	k.StartBroker(0)
+	k.StartBroker(1)
+	k.Wait()
+	drained(t, k, len(addresses), 5*time.Minute)
+	w.stop()
+	got := consume(t, k)
+	repeats := got.complete(t, addresses)
+	t.Logf("%d bounces, 0 lost, %d repeats", len(addresses), repeats)
+}
