@@ -14,6 +14,7 @@ import (
 // TestCluster: three brokers, replication 3, min.insync.replicas 2. One is killed while events flow, later two stop for a while.
 // BOUNCEPIPE_LONG=1 makes it 100,000 events and a minute.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	n, away := 15000, 8*time.Second
 	if os.Getenv("BOUNCEPIPE_LONG") != "" {
 		n, away = 100000, time.Minute

@@ -14,7 +14,6 @@ import (
 
 // names is the DNS of these tests.
 var names = map[string]*lab.Name{
-	"imap.example.com":    {A: []string{"192.0.2.30"}},
 	"postfix.example.com": {A: []string{"192.0.2.20"}},
 	"exim.example.com":    {A: []string{"192.0.2.21"}},
 	"app.example.com":     {A: []string{"192.0.2.1"}},
@@ -56,14 +55,16 @@ var mails = []sent{
 // TestEndToEnd sends mail by Postfix and Exim that fails in many ways. The reports go to Dovecot by LMTP, from there by IMAP to
 // bouncepipe, to Apache Kafka, and are read back with kcat.
 func TestEndToEnd(t *testing.T) {
-	(&lab.DNS{Names: names}).Start(t)
+	t.Parallel()
 	d := dovecot(t)
+	names["imap.example.com"] = &lab.Name{A: []string{d.IP}}
+	(&lab.DNS{Names: names}).Start(t)
 	p := &lab.Postfix{
 		Host: lab.Host{Name: "postfix.example.com", IP: "192.0.2.20"},
-		Config: `mynetworks = 192.0.2.1/32, 192.0.2.20/32, 192.0.2.30/32
+		Config: `mynetworks = 192.0.2.1/32, 192.0.2.20/32, ` + d.IP + `/32
 local_recipient_maps = unix:passwd.byname
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-transport_maps = inline:{example.com=lmtp:inet:[192.0.2.30]:24}
+transport_maps = inline:{example.com=lmtp:inet:[` + d.IP + `]:24}
 header_checks = regexp:/etc/postfix/header_checks
 delay_warning_time = 3s
 `,
@@ -83,7 +84,7 @@ delay_warning_time = 3s
   driver = manualroute
   domains = example.com
   transport = to_dovecot
-  route_list = * 192.0.2.30
+  route_list = * ` + d.IP + `
   self = send
   no_more
 `,

@@ -43,7 +43,7 @@ func TestSecureKafka(t *testing.T) {
 		says                   []string
 	}{
 		{"password", section("scram-sha-512", ca.File), "wrong horse", []string{"password"}},
-		{"authority", section("scram-sha-512", other.File), lab.KafkaPassword, []string{"ca_file"}},
+		{"authority", section("scram-sha-512", other.File), lab.KafkaPassword, []string{"not signed by"}},
 		{"no TLS", "", lab.KafkaPassword, []string{"tls"}},
 	} {
 		t.Run("wrong "+c.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestWrongIMAP(t *testing.T) {
 		{"nothing", nil, password, ""},
 		{"password", nil, "not this one", "password"},
 		{"name", []string{"server_name: imap.example.com", "server_name: imap.example.org"}, password, "imap.example.org"},
-		{"authority", []string{d.CA.File, lab.NewCA(t, "Another CA").File}, password, "ca_file"},
+		{"authority", []string{d.CA.File, lab.NewCA(t, "Another CA").File}, password, "authority"},
 		{"port", []string{"server_name:", "port: 994\n      server_name:"}, password, "refused"},
 	} {
 		t.Run("wrong "+c.name, func(t *testing.T) {

@@ -25,9 +25,8 @@ func TestSink(t *testing.T) {
 
 // The tests of package ingest, on Dovecot.
 func TestIngest(t *testing.T) {
-	d := &lab.Dovecot{Host: lab.Host{Name: "imap.example.com", IP: "192.0.2.30"}, Users: map[string]string{"bounces@example.com": "secret"}}
-	d.Start(t)
-	retest(t, "ingest", "IMAP", "BOUNCEPIPE_TEST_IMAP=imaps://bounces%40example.com:secret@192.0.2.30:993", "SSL_CERT_FILE="+d.CA.File)
+	d := dovecot(t)
+	retest(t, "ingest", "IMAP", "BOUNCEPIPE_TEST_IMAP=imaps://bounces%40example.com:"+password+"@"+d.IP+":993", "SSL_CERT_FILE="+d.CA.File)
 }
 
 // retest runs the tests of a package that match, in its folder.

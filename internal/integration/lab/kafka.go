@@ -25,6 +25,7 @@ type Kafka struct {
 	tb      testing.TB
 	nodes   []*node
 	cluster string
+	topics  map[string]int // and their partitions
 }
 
 type node struct {
@@ -56,9 +57,10 @@ func (k *Kafka) Prepare(tb testing.TB) {
 	if _, err := os.Stat(filepath.Join(Cache(), "kafka", "libs")); err != nil {
 		tb.Fatal("Apache Kafka is not here: run internal/integration/setup.sh")
 	}
+	k.topics = map[string]int{}
 	k.cluster = "bm90LWEtcmVhbC1pZC0wMQ"
 	for id := 1; id <= max(k.Brokers, 1); id++ {
-		n := &node{id: id, dir: tb.TempDir(), plain: FreePort(tb), controller: FreePort(tb), secure: FreePort(tb)}
+		n := &node{id: id, dir: tb.TempDir(), plain: FreePort(), controller: FreePort(), secure: FreePort()}
 		k.nodes = append(k.nodes, n)
 	}
 	for _, n := range k.nodes {
@@ -251,4 +253,5 @@ func (k *Kafka) CreateTopic(name string, partitions, replicas int, settings ...s
 		args = append(args, "--config", s)
 	}
 	k.tool("org.apache.kafka.tools.TopicCommand", args...)
+	k.topics[name] = partitions
 }

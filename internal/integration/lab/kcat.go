@@ -4,6 +4,8 @@ package lab
 
 import (
 	"encoding/json"
+	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -26,6 +28,27 @@ func (r *Record) Header(name string) string {
 		}
 	}
 	return ""
+}
+
+// Stored is the number of records in a topic, or -1 where the cluster does not say.
+func (k *Kafka) Stored(topic string) int {
+	args := []string{"-Q", "-b", strings.Join(k.Addrs(), ",")}
+	for p := range k.topics[topic] {
+		args = append(args, "-t", fmt.Sprintf("%s:%d:-1", topic, p))
+	}
+	out, err := exec.Command("kcat", args...).Output()
+	if err != nil {
+		return -1
+	}
+	sum := 0
+	for line := range strings.Lines(string(out)) {
+		var n int
+		if _, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &n); err != nil {
+			return -1
+		}
+		sum += n
+	}
+	return sum
 }
 
 // Consume reads a topic from its beginning to its end with kcat, a client that shares no code

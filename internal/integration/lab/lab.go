@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -101,6 +102,7 @@ func prepare() error {
 		{"ip", "addr", "add", "198.51.100.1/24", "dev", "lo"},
 		{"ip", "addr", "add", "203.0.113.1/25", "dev", "lo"},
 		{"ip", "route", "add", "unreachable", "203.0.113.128/25"},
+		{"sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 60999"},
 		{"hostname", "lab.example.com"},
 		{"mount", "-t", "overlay", "overlay", "-o", "lowerdir=" + filepath.Join(Cache(), "trees", "kcat", "usr") + ":/usr", "/usr"},
 	} {
@@ -154,16 +156,11 @@ func Listening(addr string) bool {
 	return err == nil
 }
 
-// FreePort returns a TCP port of 127.0.0.1 that nobody listens on.
-func FreePort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
+var lastPort atomic.Int32
+
+// FreePort returns a TCP port that nobody listens on, and that no outgoing connection will have: the lab's are taken
+// from 40000 on.
+func FreePort() int { return 20000 + int(lastPort.Add(1)) }
 
 // Run runs a command in the lab and returns what it printed on standard output.
 func Run(tb testing.TB, name string, args ...string) string {
