@@ -1,6 +1,6 @@
 package classify
 
-import "sort"
+import "slices"
 
 // automaton finds all literals in a text in one pass (Aho and Corasick, 1975). It is a full
 // DFA without failure links, stored in two parts: where the next state's depth is at most
@@ -81,7 +81,7 @@ func (t *trie) sorted(s uint32) []uint32 {
 	for c := range t.children[s] {
 		cs = append(cs, c)
 	}
-	sort.Slice(cs, func(i, j int) bool { return cs[i] < cs[j] })
+	slices.Sort(cs)
 	return cs
 }
 
@@ -112,22 +112,30 @@ func (t *trie) breadthFirst() []uint32 {
 	return order
 }
 
+// fill lays the trie out. States are numbered breadth first: texts mostly are in shallow ones,
+// which so lie together.
 func (a *automaton) fill(t *trie) {
 	order := t.breadthFirst()
-	a.output = t.output
+	number := make([]uint32, len(order))
+	for i, s := range order {
+		number[s] = uint32(i)
+	}
+	a.output = make([]int32, len(order))
 	a.shorter = make([]uint32, len(order))
-	for _, s := range order[1:] {
-		if f := t.fail[s]; t.output[f] >= 0 {
-			a.shorter[s] = f
-		} else {
-			a.shorter[s] = a.shorter[f]
+	for i, s := range order {
+		a.output[i] = t.output[s]
+		if f := number[t.fail[s]]; i > 0 && a.output[f] >= 0 {
+			a.shorter[i] = f
+		} else if i > 0 {
+			a.shorter[i] = a.shorter[f]
 		}
 	}
 	marked := func(s uint32) uint32 {
-		if a.output[s] >= 0 || a.shorter[s] != 0 {
-			return s | hasOutput
+		n := number[s]
+		if a.output[n] >= 0 || a.shorter[n] != 0 {
+			return n | hasOutput
 		}
-		return s
+		return n
 	}
 	a.pairs = make([]uint32, a.classes*a.classes)
 	for p := range a.classes {
@@ -147,7 +155,7 @@ func (a *automaton) fill(t *trie) {
 	deep := make([][]cell, len(order))
 	a.base = make([]uint32, len(order))
 	p := placer{cells: &a.cells, classes: a.classes}
-	for _, s := range order {
+	for i, s := range order {
 		if t.depth[s] < 2 {
 			continue
 		}
@@ -162,9 +170,9 @@ func (a *automaton) fill(t *trie) {
 				list = append(list, e)
 			}
 		}
-		sort.Slice(list, func(i, j int) bool { return list[i].check < list[j].check })
+		slices.SortFunc(list, func(a, b cell) int { return int(a.check) - int(b.check) })
 		deep[s] = list
-		a.base[s] = p.place(s, list)
+		a.base[i] = p.place(uint32(i), list)
 	}
 	p.grow(int(p.top + a.classes + 1))
 }

@@ -335,6 +335,18 @@ func (c *Classifier) matched(s *scratch, r *rule, f field) (where, what string) 
 	return "", ""
 }
 
+// onlyNumbers reports whether a fingerprint holds no word.
+func onlyNumbers(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '<' || c == '>' || c == 'n' || c == ':' || c == ';' || c == '.' || c == '-' || c == ' ':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // fingerprint is that of the reply, else of the first field with words, else the codes.
 func (s *scratch) fingerprint() string {
 	for f := range fields {
@@ -346,7 +358,7 @@ func (s *scratch) fingerprint() string {
 		s.hay = appendFingerprint(s.hay, s.hay[from:to])
 		out := string(s.hay[start:])
 		s.hay = s.hay[:start]
-		if strings.Trim(out, "<n>:;.- ") != "" {
+		if !onlyNumbers(out) {
 			return out
 		}
 	}
