@@ -32,13 +32,17 @@ func readBlocklists() []blocklist {
 	return out
 }
 
-// findBlocklist takes the list whose longest wording occurs; a refused query outranks all,
+// findBlocklist looks at what the literals are for beyond rules: a word that says temporary, and
+// the block list. Of several lists it takes the one whose longest wording occurs; a refused query outranks all,
 // because it is no listing, and named lists outrank a provider's own.
 func (c *Classifier) findBlocklist(s *scratch) {
-	s.blocklist = -1
+	s.blocklist, s.soon = -1, false
 	best := 0
 	for _, h := range s.hits {
 		l := &c.literals[h.literal]
+		if l.soon && h.field != fieldText {
+			s.soon = true
+		}
 		if l.blocklist < 0 {
 			continue
 		}

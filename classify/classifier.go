@@ -35,6 +35,7 @@ type literal struct {
 	provider  int16    // whose wording it is; -1: nobody's
 	blocklist int16    // which list's; -1: none's
 	cue       bool     // a time to wait may follow
+	soon      bool     // it says that the refusal is temporary, whatever the code
 }
 
 // New reads the rules and runs every example. The error names file and line of each rule
@@ -139,6 +140,9 @@ func (c *Classifier) compile() {
 	}
 	for _, cue := range retryCues {
 		c.literals[number(cue)].cue = true
+	}
+	for _, word := range soonWords {
+		c.literals[number(word)].soon = true
 	}
 	texts := make([]string, len(c.literals))
 	for i := range c.literals {

@@ -112,6 +112,7 @@ func TestRuleErrors(t *testing.T) {
 		{"head", "a/b\n", "own.rules:1: \"a/b\" is no head of a rule"},
 		{"category", "a/b nonsense\n", "own.rules:1: unknown category \"nonsense\""},
 		{"condition", "a/b spam\n\tfoo bar\n", "own.rules:2: unknown condition \"foo\""},
+		{"continued", "a/b spam\n\tcode 550\n\t| \"abc\"\n", "own.rules:3: a line that begins with | goes on"},
 		{"quote", "a/b spam\n\ttext \"abc\n", "own.rules:2: text: the closing quote is missing"},
 		{"short", "a/b spam\n\ttext \"ab\"\n", "own.rules:2: text: \"ab\" is too short"},
 		{"code", "a/b spam\n\tcode 5x0\n", "own.rules:2: code: \"5x0\" is no list"},
@@ -141,9 +142,11 @@ func TestRuleErrors(t *testing.T) {
 func TestConditions(t *testing.T) {
 	c, err := inline(`
 t/and spam
-	text "first words" | "other words"
+	text "first words"
+	   | "other words"
 	text "second"
 	yes 550 first words, then the second   # practice
+	yes 550 the second, OTHER   words  # practice
 	no  550 first words alone
 
 t/code rate_limited
@@ -181,7 +184,7 @@ t/refused receiver_error
 		t.Fatal(err)
 	}
 	v := c.Classify(failed("550 VIRUS x-1 found"))
-	if v.Rule != "t/match" || v.Match != "virus x-1 found" || v.Field != "reply" || v.Where != "own.rules:24" {
+	if v.Rule != "t/match" || v.Match != "virus x-1 found" || v.Field != "reply" || v.Where != "own.rules:26" {
 		t.Errorf("got %+v", v)
 	}
 }
@@ -426,4 +429,20 @@ func FuzzClassify(f *testing.F) {
 			t.Errorf("explained %+v, judged %+v", again, v)
 		}
 	})
+}
+
+func TestTemporarilyDisabled(t *testing.T) {
+	c := classifier(t)
+	for reply, want := range map[string]Class{
+		"550 5.2.1 account has been suspended":                      Hard,
+		"550 5.2.1 account has been temporarily suspended":          Soft,
+		"450 4.2.1 account has been suspended":                      Soft,
+		"550 5.7.1 user temporary locked. Please try again later!":  Soft,
+		"450 4.1.2 <a@example.org>: Domain not found":               Soft,
+		"550 5.1.1 User unknown. Your access is temporarily logged": Hard,
+	} {
+		if v := c.Classify(failed(reply)); v.Class != want {
+			t.Errorf("%s: got %s (%s, %s by %s), want %s", reply, v.Class, v.Category, v.Permanence, v.Rule, want)
+		}
+	}
 }

@@ -21,9 +21,10 @@ type parser struct {
 	rules    []*rule
 	errs     []error
 
-	file string
-	line int
-	rule *rule
+	file     string
+	line     int
+	rule     *rule
+	previous string // key of the condition before
 }
 
 func (p *parser) errorf(format string, args ...any) {
@@ -32,7 +33,7 @@ func (p *parser) errorf(format string, args ...any) {
 
 // read reads a rule file. Errors are collected, so that one run shows them all.
 func (p *parser) read(f ruleFile) {
-	p.file, p.line, p.rule = f.name, 0, nil
+	p.file, p.line, p.rule, p.previous = f.name, 0, nil, ""
 	for text := range strings.Lines(f.text) {
 		p.line++
 		line := strings.TrimSpace(text)
@@ -51,6 +52,7 @@ func (p *parser) read(f ruleFile) {
 var ruleName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*$`)
 
 func (p *parser) header(line string, last bool) {
+	p.previous = ""
 	p.rule = &rule{where: fmt.Sprintf("%s:%d", p.file, p.line), last: last}
 	p.rules = append(p.rules, p.rule)
 	words := strings.Fields(line)
@@ -73,6 +75,12 @@ func (p *parser) condition(line string) {
 		key, rest = line[:i], strings.TrimSpace(line[i:])
 	}
 	r := p.rule
+	if key != "|" {
+		p.previous = key
+	} else if p.previous != "text" || len(r.literals) == 0 {
+		p.errorf("a line that begins with | goes on with a text line, and there is none in front of it")
+		return
+	}
 	if rest == "" {
 		p.errorf("%s: nothing behind it", key)
 		return
@@ -83,6 +91,13 @@ func (p *parser) condition(line string) {
 			p.errorf("text: %w", err)
 		} else {
 			r.literals = append(r.literals, alternatives)
+		}
+	case "|":
+		if alternatives, err := quoted(rest); err != nil {
+			p.errorf("text: %w", err)
+		} else {
+			last := len(r.literals) - 1
+			r.literals[last] = append(r.literals[last], alternatives...)
 		}
 	case "yes", "no":
 		e, err := parseExample(rest, key == "yes")

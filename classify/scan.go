@@ -38,6 +38,7 @@ type scratch struct {
 
 	code      int
 	status    dsn.Status // the reply's where it says more than x.0.0, else as stated
+	soon      bool       // words say that the refusal is temporary
 	derived   bool       // there is a reply, and status is not from it
 	command   uint16
 	action    uint8

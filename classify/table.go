@@ -62,6 +62,9 @@ func infoOf(c Category) (*CategoryInfo, bool) {
 	return nil, false
 }
 
+// soonWords say in a refusal that it is temporary.
+var soonWords = []string{"temporar", "try again later", "try later", "for the moment", "at this time"}
+
 // evidence is what a category rests on.
 type evidence uint8
 
@@ -110,12 +113,14 @@ func judge(v *Verdict, s *scratch, rcpt *dsn.Recipient, info *CategoryInfo, ev e
 
 // permanence says whether trying again can help. That a report says "failed" proves nothing:
 // the sender's queue may just have given up. What the refusing server said decides: its reply
-// code, and the enhanced status code; where the two disagree, the milder.
+// code, the enhanced status code, its words; where they disagree, the milder.
 func permanence(s *scratch, info *CategoryInfo, ev evidence) Permanence {
 	switch {
 	case info.Passing || s.action == actionBit(dsn.Delayed):
 		return Temporary
 	case s.code >= 400 && s.code < 500 || s.status.Class == 4:
+		return Temporary
+	case s.soon && info.Class == Hard && info.Temporary != "": // "550 mailbox temporarily disabled"
 		return Temporary
 	case s.code >= 500 || s.status.Class == 5:
 		return Permanent
