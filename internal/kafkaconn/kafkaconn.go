@@ -44,7 +44,7 @@ type SASL struct {
 }
 
 // String implements [fmt.Stringer].
-func (s SASL) String() string { return s.Mechanism + " as " + s.User }
+func (s SASL) String() string { return strings.ToUpper(s.Mechanism) + " as " + s.User }
 
 // GoString implements [fmt.GoStringer].
 func (s SASL) GoString() string { return "kafkaconn.SASL{" + s.String() + "}" }
