@@ -93,6 +93,7 @@ type IMAPOptions struct {
 	suspectDelay time.Duration
 	actionDelay  time.Duration
 	answerBudget int64
+	longest      time.Duration
 }
 
 // IMAP is a [Source] over one mailbox of an IMAP server: IMAP4rev1 or later, with IDLE, MOVE,
@@ -221,6 +222,7 @@ func (o *IMAPOptions) normalize() error {
 	o.BatchBytes = cmp.Or(o.BatchBytes, 16<<20)
 	o.MaxBytes = cmp.Or(o.MaxBytes, DefaultMaxBytes)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
+	o.longest = cmp.Or(o.longest, 10*o.Timeout)
 	o.calmAfter = cmp.Or(o.calmAfter, 10*time.Second)
 	o.suspectDelay = cmp.Or(o.suspectDelay, time.Second)
 	o.answerBudget = cmp.Or(o.answerBudget, 16<<20)

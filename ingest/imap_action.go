@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // IMAPActionKind is what can be done with a message.
@@ -165,8 +166,9 @@ func (s *IMAP) take(ctx context.Context, gen int, a IMAPAction, uids imap.UIDSet
 }
 
 func (s *imapSession) flag(ctx context.Context, uids imap.UIDSet, flag imap.Flag) error {
-	return s.do(ctx, func() error {
-		return s.client.Store(uids, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{flag}}, nil).Close()
+	c := newIMAPCollector(s.conn, nil, 0, 0)
+	return s.collected(ctx, c, func() *imapclient.FetchCommand {
+		return s.client.Store(uids, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{flag}}, nil)
 	})
 }
 

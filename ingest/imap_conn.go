@@ -30,19 +30,21 @@ var errIMAPProtocol = errors.New("unreadable answer")
 type watchedConn struct {
 	net.Conn
 
-	mu     sync.Mutex
-	timer  *time.Timer // fires when nothing was read for quiet
-	limit  *time.Timer
-	quiet  time.Duration
-	most   int64
-	budget int64 // bytes that may still be read until it is armed again
-	armed  bool
-	cause  error // why it is dead
+	mu      sync.Mutex
+	timer   *time.Timer // fires when nothing was read for quiet
+	limit   *time.Timer
+	quiet   time.Duration
+	most    int64
+	longest time.Duration
+	budget  int64 // bytes that may still be read until it is armed again
+	armed   bool
+	cause   error // why it is dead
 }
 
-// newWatchedConn bounds to budget what one command may make the server send, beyond the bodies asked for.
-func newWatchedConn(c net.Conn, budget int64) *watchedConn {
-	w := &watchedConn{Conn: c, most: budget}
+// newWatchedConn bounds to budget what one command may make the server send, beyond the bodies asked for, and
+// to longest how long it may take.
+func newWatchedConn(c net.Conn, budget int64, longest time.Duration) *watchedConn {
+	w := &watchedConn{Conn: c, most: budget, longest: longest}
 	w.timer = time.AfterFunc(time.Hour, func() { w.kill(errIMAPSilent) })
 	w.limit = time.AfterFunc(time.Hour, func() { w.kill(errIMAPSlow) })
 	w.disarm()
@@ -54,7 +56,7 @@ func (w *watchedConn) arm(quiet time.Duration) {
 	defer w.mu.Unlock()
 	w.armed, w.quiet, w.budget = true, quiet, w.most
 	w.timer.Reset(quiet)
-	w.limit.Reset(10 * quiet)
+	w.limit.Reset(w.longest)
 }
 
 func (w *watchedConn) disarm() {
@@ -188,10 +190,9 @@ func (s *imapSession) logout() {
 // client changed, but also the body of a message whose UID comes after it, or whose UID came
 // before with flags alone.
 func (s *imapSession) stray(msg *imapclient.FetchMessageData) {
-	if c := s.collect.Load(); c != nil {
-		c.take(msg)
-		return
+	c := s.collect.Load()
+	if c == nil {
+		c = newIMAPCollector(s.conn, nil, 0, 0)
 	}
-	for msg.Next() != nil {
-	}
+	c.take(msg)
 }

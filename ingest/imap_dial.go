@@ -35,7 +35,7 @@ func dialAndSignIn(ctx context.Context, o *IMAPOptions, secret imapSecret, exist
 	if err != nil {
 		return nil, wrong(doConnect, err)
 	}
-	w := newWatchedConn(raw, o.answerBudget)
+	w := newWatchedConn(raw, o.answerBudget, o.longest)
 	stop := context.AfterFunc(ctx, func() { w.kill(context.Cause(ctx)) })
 	defer stop()
 	w.arm(o.Timeout)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -18,6 +19,7 @@ type imapBody struct {
 	raw     []byte
 	literal int64 // bytes that the server sent
 	size    int64 // RFC822.SIZE; an estimate on some servers
+	date    time.Time
 	got     bool
 	dropped bool // read and thrown away: the batch was full
 	vanish  bool // no longer listed
@@ -71,6 +73,8 @@ func (c *imapCollector) take(msg *imapclient.FetchMessageData) error {
 			uid = item.UID
 		case imapclient.FetchItemDataRFC822Size:
 			body.size = item.Size
+		case imapclient.FetchItemDataInternalDate:
+			body.date = item.Time
 		case imapclient.FetchItemDataBodySection:
 			sec := item.Section
 			if item.Literal == nil || body.got || sec.Specifier != imap.PartSpecifierNone || len(sec.Part) > 0 {
@@ -86,6 +90,9 @@ func (c *imapCollector) take(msg *imapclient.FetchMessageData) error {
 	defer c.mu.Unlock()
 	if have := c.bodies[uid]; have != nil {
 		have.size = max(have.size, body.size)
+		if have.date.IsZero() {
+			have.date = body.date
+		}
 		if !have.got && (body.got || body.dropped) {
 			have.raw, have.literal, have.got, have.dropped = body.raw, body.literal, body.got, body.dropped
 			return nil
@@ -178,15 +185,21 @@ func (s *imapSession) fetch(ctx context.Context, uids []imap.UID, maxBytes int, 
 	return c.bodies, nil
 }
 
-// fetchOnce runs one FETCH; nothing of it may be used unless it returns nil.
+// fetchOnce gets one range of bytes of messages.
 func (s *imapSession) fetchOnce(ctx context.Context, c *imapCollector, uids []imap.UID, offset, n int64) error {
-	var set imap.UIDSet
-	set.AddNum(uids...)
 	section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: offset, Size: n}}
+	return s.collected(ctx, c, func() *imapclient.FetchCommand {
+		return s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true, BodySection: []*imap.FetchItemBodySection{section}})
+	})
+}
+
+// collected runs a command that is answered by FETCH data; nothing of it may be used unless it returns
+// nil. The library's own Collect and Close read on in a literal that was cut.
+func (s *imapSession) collected(ctx context.Context, c *imapCollector, send func() *imapclient.FetchCommand) error {
 	s.collect.Store(c)
 	defer s.collect.Store(nil)
 	err := s.do(ctx, func() error {
-		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, RFC822Size: true, BodySection: []*imap.FetchItemBodySection{section}})
+		cmd := send()
 		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 			if err := c.take(msg); err != nil {
 				return err

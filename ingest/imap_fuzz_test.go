@@ -28,7 +28,7 @@ func FuzzIMAPFetch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		client, server := net.Pipe()
-		w := newWatchedConn(client, 1<<20)
+		w := newWatchedConn(client, 1<<20, 10*time.Second)
 		s := &imapSession{timeout: time.Second, conn: w}
 		s.client = imapclient.New(w, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{Fetch: s.stray}})
 		done := make(chan struct{})

@@ -2,11 +2,11 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // imapScan is how far reading has come in this process.
@@ -129,7 +129,10 @@ func (s *IMAP) poll(ctx context.Context) error {
 		return wrong(doLoad, err)
 	}
 	s.act(ctx)
-	return s.sess.conn.why()
+	if err := s.sess.conn.why(); err != nil {
+		return wrong(doSearch, err)
+	}
+	return nil
 }
 
 // highest gives the greatest UID, for servers that do not tell UIDNEXT.
@@ -258,19 +261,16 @@ func (s *IMAP) oldest(ctx context.Context) time.Time {
 	if err := s.refill(ctx); err != nil || len(s.scan.todo) == 0 {
 		return time.Time{}
 	}
-	var at time.Time
-	err := s.sess.do(ctx, func() error {
-		cmd := s.sess.client.Fetch(imap.UIDSetNum(s.scan.todo[0]), &imap.FetchOptions{UID: true, InternalDate: true})
-		msgs, err := cmd.Collect()
-		if err == nil && len(msgs) > 0 {
-			at = msgs[0].InternalDate
-		}
-		return err
+	uid := s.scan.todo[0]
+	c := newIMAPCollector(s.sess.conn, []imap.UID{uid}, 0, 0)
+	err := s.sess.collected(ctx, c, func() *imapclient.FetchCommand {
+		return s.sess.client.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, InternalDate: true})
 	})
-	if errors.Is(err, errIMAPProtocol) {
-		s.scan.noDate = true
+	if err != nil && !isNo(err) && ctx.Err() == nil {
+		s.scan.noDate = true // whatever it was, this must not be what keeps a mailbox from being read
+		return time.Time{}
 	}
-	return at
+	return c.bodies[uid].date
 }
 
 // refill searches window by window until there is something to read.
