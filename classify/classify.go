@@ -3,7 +3,28 @@
 // It judges reports and replies that package dsn has read, never MIME. The same
 // report gives the same verdict, always: rules are an ordered list, the first match
 // wins, and no map, clock or randomness takes part.
+//
+// The rules are data: classify/rules/*.rules, embedded, and the operator's own files. A rule
+// names a category and the conditions under which it holds, and shows replies that it must
+// win and leave alone; all of them are judged when rules load:
+//
+//	google/over-quota  mailbox_full
+//		provider google
+//		text "out of storage space" | "over quota"
+//		code 452 | 55x
+//		status x.2.2
+//		yes @google 452 4.2.2 The recipient's inbox is out of storage space.  # support.google.com/a/answer/3726730
+//		no  @google 552 5.2.3 Your message exceeded Google's message size limits. -> google/too-large
+//
+// docs/rules.md tells the rest. Class, fault and advice follow from the category by one table
+// ([Categories], docs/categories.md). What a reply or status code means stands in a second
+// one ([Codes], docs/codes.md), which also gives the rules of last resort.
+//
+// All literals of all rules are found in one pass over a reply, so that the number of rules does
+// not matter.
 package classify
+
+//go:generate go run ./internal/gendocs
 
 import "time"
 
