@@ -5,7 +5,8 @@ import "strings"
 // mention is an address in prose and how surely it is meant as a recipient.
 type mention struct {
 	addr      string
-	weight    int // see weigh
+	weight    int  // see weigh
+	item      bool // it begins a line, as in a list
 	paragraph int
 }
 
@@ -43,27 +44,27 @@ func (m *mail) candidates(r *Report, text string) []string {
 	return nil
 }
 
-// surest picks the mentions that are recipients.
+// surest picks the mentions that are recipients: the most certain ones, and where those are
+// items of a list, its other items.
 func surest(ms []mention) (out []string) {
-	best := 0
+	best, items, at := 0, false, -1
 	for _, c := range ms {
-		best = max(best, c.weight)
+		if c.weight > best {
+			best, at = c.weight, c.paragraph
+		}
+		items = items || c.item && c.weight == 4
 	}
-	if best == 0 {
-		return nil
-	}
-	at := -1
 	for _, c := range ms {
 		switch {
-		case c.weight == best && (best >= 3 || at < 0 || at == c.paragraph):
-			at = c.paragraph
-			out = append(out, c.addr)
-		case best == 4 && c.weight == 3 && at == c.paragraph: // listed together
+		case best == 0:
+		case c.weight == best && best >= 3,
+			best == 4 && c.weight == 3 && (items && c.item || c.paragraph == at), // listed together
+			c.weight == best && c.paragraph == at:
 			out = append(out, c.addr)
 		}
-		if best < 2 && len(out) == 1 {
-			return out
-		}
+	}
+	if best == 1 && len(out) > 1 {
+		out = out[:1]
 	}
 	return out
 }
@@ -94,15 +95,18 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			}
 			i := from + strings.Index(p[from:], a)
 			from = i + len(a)
+			if bare := strings.TrimLeft(a, "'`"); isAddress(bare) { // quoted
+				a, i = bare, from-len(bare)
+			}
 			l := lower(a)
 			start := max(0, i-mentionWindow)
 			near := p[start:min(len(p), from+mentionWindow)]
 			if skip[l] || inURL(near, i-start, from-start) {
 				continue
 			}
-			if w := weigh(near, a, i-start, fails, to); w >= 0 {
+			if w, item := weigh(near, a, i-start, fails, to); w >= 0 {
 				skip[l] = true
-				out = append(out, mention{a, w, n})
+				out = append(out, mention{a, w, item, n})
 			}
 		}
 		return len(out) < most
@@ -113,47 +117,46 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 // weigh judges the address a at p[i:]: 4, the returned message was sent to it; 3, it begins a
 // line or follows a label; 2, its sentence speaks of failure and offers no help; 1, its
 // paragraph speaks of failure; -1, it is no recipient.
-func weigh(p, a string, i int, fails bool, to []string) int {
+func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) {
 	if strings.HasSuffix(strings.TrimRight(p[:i], " <\n"), "from") && strings.Contains(p[max(0, i-24):i], "(") {
-		return -1 // "(expanded from <alias>)"
+		return -1, false // "(expanded from <alias>)"
 	}
+	item = beginsLine(p[:i]) && endsItem(p[i+len(a):])
 	for _, t := range to {
 		if strings.EqualFold(t, a) {
-			return 4
+			return 4, item
 		}
 	}
 	line := p[strings.LastIndexByte(p[:i], '\n')+1 : i]
 	label := strings.TrimRight(lower(line), " \t<\"'")
 	for _, s := range [...]string{"message-id", "from:", "mail from", "sender", "von:", "de :", "de:", "da:", "van:", "od:", "от:", "发件人", "寄件者", "差出人", "送信者", "reply-to", "contact:", "e-mail:", "email:"} {
 		if strings.Contains(label, s) {
-			return -1
+			return -1, false
 		}
 	}
-	rest := p[i+len(a):]
-	item := beginsLine(p[:i]) && endsItem(rest)
 	switch {
 	case item && isRole(a):
-		return 2
+		return 2, true
 	case item:
-		return 3
+		return 3, true
 	case isRole(a):
-		return -1
+		return -1, false
 	}
 	if strings.HasSuffix(label, ":") || strings.HasSuffix(label, "：") {
 		if containsAny(label, recipientLabels) {
-			return 3
+			return 3, false
 		}
 	}
 	s := lower(sentence(p, i))
 	switch {
 	case containsAny(s, helpWords):
-		return 0
+		return 0, false
 	case containsAny(s, failurePhrases) || containsAny(s, reasonWords):
-		return 2
+		return 2, false
 	case fails:
-		return 1
+		return 1, false
 	}
-	return 0
+	return 0, false
 }
 
 // endsItem reports whether what follows an address that begins a line can follow an item of a

@@ -11,7 +11,7 @@ func detectZoho(m *mail) bool {
 		return false
 	}
 	t := m.text()
-	return strings.Contains(t, "ERROR_CODE") || strings.Contains(t, "ResponseCode") || m.header.Get("X-ZohoMail") != "" && !strings.Contains(t, "\n    ")
+	return strings.Contains(t, "ERROR_CODE :") || strings.Contains(t, "[Status: ") || m.header.Get("X-ZohoMail") != "" && !strings.Contains(t, "\n    ")
 }
 
 func readZoho(m *mail, r *Report) []found {

@@ -123,8 +123,13 @@ func containsAny(s string, words []string) bool {
 func firstReply(text string) (reply, line string) {
 	lines(text, func(l string) bool {
 		t := strings.TrimSpace(l)
-		if at, _ := findCode(t); at >= 0 && t[at] >= '4' && (at == 0 || at < 200) {
+		if at, _ := findCode(t); at >= 0 && t[at] >= '4' && (at < 200 || strings.HasSuffix(t[:at], ": ")) {
 			reply, line = t[at:], t
+			if at > 0 { // a reply in brackets or quotes
+				if i := strings.IndexByte("[(\"", t[at-1]); i >= 0 {
+					reply = strings.TrimRight(strings.TrimRight(reply, "."), "])\""[i:i+1])
+				}
+			}
 			return false
 		}
 		if st, _, _ := findStatus(t); !st.IsZero() && st.Class >= 4 && line == "" {
@@ -158,11 +163,19 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 			if labelled := labelledReason(p); labelled != "" && len(addrs) == 1 {
 				reason = labelled
 			} else if reason = p; beginsLine(p[:i]) {
-				reason = strings.Trim(cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs), " >:)\n\"'.,;-")
+				reason = cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs)
+				reason = strings.TrimRight(strings.TrimLeft(reason, " >:)\n\"'.,;-"), " \n,;")
 			}
-			if rp, _ := firstReply(strings.TrimLeft(reason, " >:)\n")); rp != "" {
-				reply = joinFrom(reason, rp)
-				return false
+			// The reply stands on the address's line or behind it; failing that, before it.
+			line := p[strings.LastIndexByte(p[:i], '\n')+1:]
+			if beginsLine(p[:i]) {
+				line = p[i+len(addr):]
+			}
+			for _, s := range [...]string{strings.TrimLeft(cutAtOthers(line, addrs), " >:)\n"), strings.TrimLeft(reason, " >:)\n")} {
+				if rp, _ := firstReply(s); rp != "" {
+					reply = joinFrom(s, rp)
+					return false
+				}
 			}
 			return true
 		}
@@ -232,10 +245,41 @@ func cutAtOthers(s string, addrs []string) string {
 	return s[:end]
 }
 
-// joinFrom returns p from where the reply begins, so that its further lines come along.
+// joinFrom returns the reply with its further lines: those of the same code, and what prose
+// wraps; not the next command, label, item or reply.
 func joinFrom(p, reply string) string {
-	if i := strings.Index(p, reply); i >= 0 {
-		return p[i:]
+	i := strings.Index(p, reply)
+	if i < 0 {
+		return reply
 	}
-	return reply
+	end := i + len(reply)
+	for end < len(p) && end-i < 4*mentionWindow {
+		line, _ := cutLine(p[end+1:])
+		if !continuesReply(reply, line) {
+			break
+		}
+		end += 1 + len(line)
+	}
+	return p[i:min(end, len(p))]
+}
+
+// continuesReply reports whether line can go on with a reply.
+func continuesReply(reply, line string) bool {
+	t := strings.TrimSpace(line)
+	if code, ok := replyCode(t); ok && code >= 200 {
+		at, _ := findCode(reply)
+		return at >= 0 && t[:3] == reply[at:at+3]
+	}
+	if t == "" || strings.HasPrefix(t, ">>>") || strings.HasPrefix(t, "<<<") || strings.HasPrefix(t, "- ") || strings.HasPrefix(t, "* ") || strings.HasPrefix(t, "Sent ") || strings.HasPrefix(t, "-->") || strings.HasPrefix(t, "<--") {
+		return false
+	}
+	if a := addressIn(t); a != "" {
+		if j := strings.Index(t, a); beginsLine(t[:j]) && (endsItem(t[j+len(a):]) || t[0] == '<') {
+			return false
+		}
+	}
+	if label, _, ok := strings.Cut(t, ":"); ok && len(label) < 30 && strings.IndexByte(label, '<') < 0 && strings.Count(label, " ") < 3 && label != "" && 'A' <= label[0] && label[0] <= 'Z' && !strings.Contains(lower(label), "http") {
+		return false
+	}
+	return true
 }

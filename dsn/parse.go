@@ -73,6 +73,7 @@ func (m *mail) read(r *Report) bool {
 	case m.readDialect(r):
 	case m.readAttached(r):
 	case m.readChallenge(r, byText):
+	case m.signs() >= signsEnough && m.readGeneric(r): // reports say Auto-Submitted too
 	case m.readAutoReply(r):
 	case m.readGeneric(r):
 	default:
@@ -189,6 +190,9 @@ func (m *mail) readDialect(r *Report) bool {
 		m.problems = m.problems[:mark]
 		*r = Report{Header: m.header}
 		return false
+	}
+	if len(fs) == 0 {
+		fs = m.genericRecipients(r, signsEnough)
 	}
 	r.Kind, r.Dialect = DeliveryStatus, d.name
 	m.merge(r, fs)
