@@ -21,7 +21,7 @@ func detectExchange(m *mail) bool {
 	}
 	t := m.text()
 	if ndr {
-		return exchangeDiagnostic(t) >= 0 || strings.Contains(t, "couldn't be delivered")
+		return exchangeDiagnostic(t) >= 0 || longestReply(t) != ""
 	}
 	return (strings.Contains(t, "Remote Server returned '") || strings.Contains(t, "Remote Server at ") && strings.Contains(t, " returned '")) &&
 		(m.find(isStatusType) != nil || m.signs() >= 1)
@@ -49,7 +49,11 @@ func readExchange(m *mail, r *Report) []found {
 		fs = exchangeDetails(text)
 	}
 	if len(fs) == 0 && len(r.Recipients) == 0 {
-		fs = exchangeNames(text)
+		if reply := longestReply(text); reply != "" {
+			fs = exchangePage(m, text, reply)
+		} else {
+			fs = exchangeNames(text)
+		}
 	}
 	for i := range fs {
 		fs[i].action = action
@@ -303,6 +307,34 @@ func exchangeDetails(text string) []found {
 		fs = append(fs, f)
 	}
 	return fs
+}
+
+// exchangePage reads the same page in another language: the longest reply in it, and the first
+// address that is not the sender's.
+func exchangePage(m *mail, text, reply string) (fs []found) {
+	sender := headerAddresses(m.header, "To", 1)
+	lines(text, func(line string) bool {
+		if a := addressIn(line); a != "" && (len(sender) == 0 || !strings.EqualFold(a, sender[0])) {
+			fs = []found{{addr: a, text: reply, reply: reply}}
+		}
+		return len(fs) == 0
+	})
+	return fs
+}
+
+// longestReply returns the longest "550 5.1.10 text" that ends a line, perhaps behind a label.
+func longestReply(text string) (best string) {
+	lines(text, func(line string) bool {
+		at, _ := findCode(line)
+		if at < 0 || len(line)-at <= len(best) || line[at] < '4' {
+			return true
+		}
+		if _, _, ok := statusAt(strings.TrimLeft(line[at+3:], " ")); ok && (at == 0 || strings.HasSuffix(strings.TrimRight(line[:at], " \t"), ":")) {
+			best = strings.TrimSpace(line[at:])
+		}
+		return true
+	})
+	return best
 }
 
 func exchangeDetail(f *found, label, value string) {
