@@ -21,6 +21,24 @@ func (c *configFile) validate() error {
 	if err := c.checkDurations(); err != nil {
 		return err
 	}
+	if !c.part {
+		if err := c.checkWhole(); err != nil {
+			return err
+		}
+	}
+	if c.NDJSON != nil && c.NDJSON.Path == "" {
+		return c.errorf("$.ndjson", "ndjson has no path")
+	}
+	for _, check := range [...]func() error{c.checkKafka, c.checkSender, c.checkPrivacy, c.checkRest} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkWhole checks what run needs beyond the rest.
+func (c *configFile) checkWhole() error {
 	if c.Sources == nil {
 		return c.errorf("$", "there are no sources; add sources: with an imap: or paths: below it (see docs/configuration.md)")
 	}
@@ -33,16 +51,8 @@ func (c *configFile) validate() error {
 	if c.Kafka == nil && c.NDJSON == nil {
 		return c.errorf("$", "events have nowhere to go; add kafka: with brokers and topic, or ndjson: with a path")
 	}
-	if c.NDJSON != nil && c.NDJSON.Path == "" {
-		return c.errorf("$.ndjson", "ndjson has no path")
-	}
 	if c.StateDir == "" {
 		return c.errorf("$", "state_dir is missing: a directory where it is remembered how far each source is done")
-	}
-	for _, check := range [...]func() error{c.checkKafka, c.checkSender, c.checkPrivacy, c.checkRest} {
-		if err := check(); err != nil {
-			return err
-		}
 	}
 	return nil
 }

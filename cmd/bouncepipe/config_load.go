@@ -18,6 +18,7 @@ type configFile struct {
 	Config
 	path string
 	ast  *ast.File
+	part bool // only what stands in it is looked at, and sources not at all
 }
 
 // errConfig is a mistake in the configuration: one line with place and remedy.
@@ -36,27 +37,38 @@ func (e *errConfig) Error() string {
 
 // loadConfig reads and validates the file at path. The error is one line.
 func loadConfig(path string) (*configFile, error) {
-	text, err := os.ReadFile(path)
+	return (&configFile{path: path}).load()
+}
+
+// loadPart is loadConfig for a command that reads no sources and keeps no state: what is said of
+// these may be missing, or be true on another machine only.
+func loadPart(path string) (*configFile, error) {
+	return (&configFile{path: path, part: true}).load()
+}
+
+func (c *configFile) load() (*configFile, error) {
+	text, err := os.ReadFile(c.path)
 	if err != nil {
 		return nil, usage(fmt.Errorf("configuration: %w; name the file with -c", err))
 	}
-	return parseConfig(path, text)
+	return c, c.parse(text)
 }
 
 func parseConfig(path string, text []byte) (*configFile, error) {
 	c := &configFile{path: path}
+	return c, c.parse(text)
+}
+
+func (c *configFile) parse(text []byte) error {
 	if err := yaml.UnmarshalWithOptions(text, &c.Config, yaml.Strict()); err != nil {
-		return nil, c.decodeError(err)
+		return c.decodeError(err)
 	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return nil, c.decodeError(err)
+		return c.decodeError(err)
 	}
 	c.ast = file
-	if err := c.validate(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c.validate()
 }
 
 // decodeError says what the decoder found, without the source text it would print: that may

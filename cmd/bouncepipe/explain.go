@@ -64,7 +64,7 @@ func (x *explain) run(_ context.Context, args []string) error {
 	conf := &configFile{}
 	var err error
 	if x.config != "" {
-		if conf, err = loadConfig(x.config); err != nil {
+		if conf, err = loadPart(x.config); err != nil {
 			return err
 		}
 	}

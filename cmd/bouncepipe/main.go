@@ -29,6 +29,11 @@ func main() {
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// With somebody listening a closed standard output is an error of the write, not the end of the process: what
+	// was read is accounted for, files are closed. Ignore would have child processes inherit that.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	defer signal.Stop(pipe)
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -41,6 +46,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "bouncepipe: interrupted")
 		return exitInterrupted
+	case closed(err):
+		return exitOK
 	}
 	fmt.Fprintf(stderr, "bouncepipe: %v\n", err)
 	var bad *errUsage
@@ -49,6 +56,12 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// closed reports whether err is that the reader of standard output had enough, as head does.
+func closed(err error) bool {
+	var path *os.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
 }
 
 // errUsage is a mistake of the caller.

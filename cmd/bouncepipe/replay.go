@@ -92,7 +92,7 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	}
 	conf := &configFile{}
 	if r.config != "" {
-		if conf, err = loadConfig(r.config); err != nil {
+		if conf, err = loadPart(r.config); err != nil {
 			return err
 		}
 	}
@@ -142,10 +142,7 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	if !r.quiet {
 		r.account(led, src)
 	}
-	switch {
-	case errors.Is(err, syscall.EPIPE):
-		return nil // the reader had enough
-	case err != nil:
+	if err != nil {
 		return err
 	}
 	failed := int64(0)

@@ -35,7 +35,7 @@ func topicsSub(name, short string, create bool) *cobra.Command {
 		Example: "  bouncepipe topics " + name + " -c bouncepipe.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(config)
+			c, err := loadPart(config)
 			if err != nil {
 				return err
 			}
