@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -193,4 +194,67 @@ func TestRunMisconfigured(t *testing.T) {
 	fails("unknown topic", "topic nowhere: does not exist")
 	os.WriteFile(w.config, bytes.Replace(text, []byte("batch: 10"), []byte("mailboxes: [Nowhere]"), 1), 0o600)
 	fails("unknown mailbox", "Nowhere")
+}
+
+// replay --kafka writes what replay prints.
+func TestReplayIntoKafka(t *testing.T) {
+	w := newWorld(t, 0, "")
+	w.consume()
+	var printed, out, errs bytes.Buffer
+	if status := Main([]string{"replay", "-q", "../demo/samples"}, nil, &printed, &errs); status != 0 {
+		t.Fatal(errs.String())
+	}
+	if status := Main([]string{"replay", "--kafka", w.kafka, "--topic", "bounces", "../demo/samples"}, nil, &out, &errs); status != 0 {
+		t.Fatal(errs.String())
+	}
+	w.until("all is there", func() bool { n, _ := w.counts(); return n == bytes.Count(printed.Bytes(), []byte("\n")) })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.events {
+		if !bytes.Contains(printed.Bytes(), []byte(e.ID)) {
+			t.Errorf("%s of %s is not what was printed", e.ID, e.Recipient)
+		}
+	}
+	if out.Len() > 0 || !strings.Contains(errs.String(), "in 12 = 11 reports + 1 other") {
+		t.Errorf("printed %q and %q", &out, &errs)
+	}
+}
+
+// A path is a source as well: read to its end, and again when it grows. Events go to a file and to
+// Kafka.
+func TestRunPaths(t *testing.T) {
+	w := newWorld(t, 0, "")
+	w.consume()
+	dir := t.TempDir()
+	mbox, out := dir+"/mbox", dir+"/out.ndjson"
+	add := func(from, to int) {
+		f, err := os.OpenFile(mbox, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for i := from; i < to; i++ {
+			text, _ := io.ReadAll(mailReader(i))
+			fmt.Fprintf(f, "From MAILER-DAEMON Tue Mar 11 09:00:00 2025\r\n%s\r\n", text)
+		}
+	}
+	add(0, 5)
+	os.WriteFile(w.config, fmt.Appendf(nil, "sources: [{name: old, paths: [%q], interval: 100ms}]\nkafka: {brokers: [%q], topic: bounces}\nndjson: {path: %q}\nstate_dir: %q\n", mbox, w.kafka, out, w.state), 0o600)
+	c, err := loadConfig(w.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log lockedBuffer
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.run(ctx, &log) }()
+	w.until("the first are there", func() bool { _, ids := w.counts(); return ids == 5 })
+	add(5, 9)
+	w.until("the others are there", func() bool { _, ids := w.counts(); return ids == 9 })
+	w.until("they are in the file", func() bool { b, _ := os.ReadFile(out); return bytes.Count(b, []byte("\n")) >= 9 })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("run: %v\n%s", err, &log.b)
+	}
+	w.complete(9)
 }

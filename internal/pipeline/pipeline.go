@@ -41,8 +41,8 @@ type Pipeline struct {
 	Now          func() time.Time                   // default time.Now
 
 	Workers  int           // that read and judge; default GOMAXPROCS
-	Messages int           // in flight before fetching waits; default 20,000
-	Bytes    int           // in flight before fetching waits; default 64 MiB
+	Messages int           // in flight before fetching waits; default 5,000
+	Bytes    int           // in flight before fetching waits; default 16 MiB
 	Grace    time.Duration // to finish what is being written when the context ends; default 10 s
 	Backoff  Backoff       // between attempts
 	Log      *slog.Logger  // default: discarded
@@ -171,8 +171,8 @@ func (p *Pipeline) defaults() {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
 	p.Workers = cmp.Or(p.Workers, runtime.GOMAXPROCS(0))
-	p.Messages = cmp.Or(p.Messages, 20_000)
-	p.Bytes = cmp.Or(p.Bytes, 64<<20)
+	p.Messages = cmp.Or(p.Messages, 5000)
+	p.Bytes = cmp.Or(p.Bytes, 16<<20)
 	p.Grace = cmp.Or(p.Grace, 10*time.Second)
 	p.room.freed = make(chan struct{}, 1)
 }

@@ -417,27 +417,3 @@ func TestBackoff(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkRun(b *testing.B) {
-	batches := mails(5000, 500)
-	bytes := 0
-	for _, x := range batches {
-		for _, m := range x.Messages {
-			bytes += len(m.Raw)
-		}
-	}
-	b.SetBytes(int64(bytes))
-	b.ReportAllocs()
-	for b.Loop() {
-		p := &Pipeline{Source: &mailbox{batches: batches}, Classify: userUnknown, Sinks: []Sink{{Name: "none", Writer: discard{}}}}
-		if err := p.Run(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)*5000/b.Elapsed().Seconds(), "mails/s")
-}
-
-type discard struct{}
-
-func (discard) Write(context.Context, []sink.Record) error { return nil }
-func (discard) Close(context.Context) error                { return nil }
