@@ -90,21 +90,15 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if len(r.brokers) > 0 && r.topic == "" {
+		return usage(errors.New("--kafka needs --topic"))
+	}
 	conf := &configFile{}
 	if r.config != "" {
 		if conf, err = loadPart(r.config); err != nil {
 			return err
 		}
 	}
-	p, err := conf.newPipeline(r.logger())
-	if err != nil {
-		return err
-	}
-	sinks, err := r.sinks(conf, p)
-	if err != nil {
-		return err
-	}
-	defer closeSinks(ctx, sinks)
 	opts := ingest.PathOptions{MaxBytes: r.maxBytes, Mbox: ingest.MboxForm(r.mbox), Stdin: r.stdin}
 	if r.state != "" {
 		opts.State = &ingest.FilePositions{Dir: r.state}
@@ -114,6 +108,15 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 		return usage(err)
 	}
 	defer src.Close()
+	p, err := conf.newPipeline(r.logger())
+	if err != nil {
+		return err
+	}
+	sinks, err := r.sinks(conf, p)
+	if err != nil {
+		return err
+	}
+	defer closeSinks(ctx, sinks)
 
 	led := newLedger()
 	p.Name, p.Source, p.Sinks = strings.Join(paths, " "), src, sinks
@@ -169,9 +172,6 @@ func (r *replay) sinks(conf *configFile, p *pipeline.Pipeline) ([]pipeline.Sink,
 		return []pipeline.Sink{{Name: "nothing", Writer: sink.Discard{}}}, nil
 	}
 	if len(r.brokers) > 0 {
-		if r.topic == "" {
-			return nil, usage(errors.New("--kafka needs --topic"))
-		}
 		conf.Kafka = &KafkaConfig{Brokers: r.brokers, Topics: TopicsConfig{Events: r.topic}}
 	}
 	switch {
