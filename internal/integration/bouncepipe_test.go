@@ -33,16 +33,14 @@ type worker struct {
 	cmd    *exec.Cmd
 }
 
-// lastHost is the end of the last address that a Dovecot was given: tests run side by side.
+// lastHost numbers the addresses of the Dovecots: tests run side by side.
 var lastHost atomic.Int32
-
-func init() { lastHost.Store(29) }
 
 // dovecot starts the IMAP server with the bounce mailbox.
 func dovecot(t *testing.T) *lab.Dovecot {
 	t.Helper()
 	d := &lab.Dovecot{
-		Host:   lab.Host{Name: "imap.example.com", IP: "192.0.2.30"},
+		Host:   lab.Host{Name: "imap.example.com", IP: fmt.Sprintf("192.0.2.%d", 29+lastHost.Add(1))},
 		Users:  map[string]string{mailbox: password, "full@example.com": "x", "away@example.com": "x"},
 		Quota:  map[string]string{"full@example.com": "1k"},
 		Sieve:  map[string]string{"away@example.com": "require \"vacation\";\nvacation :days 1 :addresses \"away@example.com\" \"I am away until Monday.\";\n"},

@@ -27,7 +27,7 @@ func TestCluster(t *testing.T) {
 	w := configure(t, d, k.Addrs(), "")
 	seen := watch(t, k)
 	w.start()
-	<-seen
+	wait(t, seen)
 	time.Sleep(300 * time.Millisecond)
 	k.StopBroker(2, syscall.SIGKILL)
 	t.Log("killed one of three brokers")

@@ -76,6 +76,15 @@ func watch(t *testing.T, k *lab.Kafka) <-chan struct{} {
 	return seen
 }
 
+func wait(t *testing.T, seen <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-seen:
+	case <-time.After(30 * time.Second):
+		t.Fatal("no event for 30 seconds")
+	}
+}
+
 // TestBrokerDown: the broker is down at the start, and for a while in the middle.
 func TestBrokerDown(t *testing.T) {
 	t.Parallel()
@@ -119,7 +128,7 @@ func TestDovecotRestarts(t *testing.T) {
 	w, second := configure(t, d, k.Addrs(), ""), configure(t, d, k.Addrs(), "")
 	seen := watch(t, k)
 	w.start()
-	<-seen
+	wait(t, seen)
 	second.start()
 	for range 3 {
 		time.Sleep(rand.N(200 * time.Millisecond))
