@@ -116,6 +116,12 @@ func (mk *eventMaker) begin(m *ingest.Message, rep *dsn.Report) {
 		e.OutOfBand = &mk.oob
 	}
 	mk.mailed, e.Verified = mk.sender.prove(rep)
+	if m.Reply != nil { // from the log of a server of ours, which nobody else can write
+		mk.oob = false
+		if e.Verified != "" {
+			e.Verified = "yes"
+		}
+	}
 	e.SendingDomain = mk.sender.sendingDomain(rep)
 	e.Campaign = mk.sender.campaign(rep.Original.Header)
 }

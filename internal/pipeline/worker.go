@@ -61,7 +61,7 @@ func (w *worker) message(p *part, buf []byte, m *ingest.Message) (out []byte, r 
 	if m.Err != nil {
 		return w.quarantine(p, buf, m, m.Err.Error())
 	}
-	rep, err := w.Parse(m.Raw)
+	rep, err := w.read(m)
 	switch {
 	case errors.Is(err, dsn.ErrNotReport):
 		w.unrecognized(p, m, ingest.Other, err.Error())
@@ -97,6 +97,13 @@ func (w *worker) message(p *part, buf []byte, m *ingest.Message) (out []byte, r 
 		w.unrecognized(p, m, r.Outcome, "a report of which no recipient could be read")
 	}
 	return buf, r
+}
+
+func (w *worker) read(m *ingest.Message) (*dsn.Report, error) {
+	if m.Reply != nil {
+		return reportOf(m.Reply), nil
+	}
+	return w.Parse(m.Raw)
 }
 
 // append encodes e behind buf and adds its record.
