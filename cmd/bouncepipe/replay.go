@@ -28,6 +28,7 @@ type replay struct {
 	topic        string
 	state        string
 	mbox         string
+	format       string
 	since, until string
 	only         []string
 	dryRun       bool
@@ -48,6 +49,10 @@ func replayCommand() *cobra.Command {
 as JSON lines to standard output, or to Kafka. "-" is standard input. What a file is, its content
 decides.
 
+With --format replies the files are logs of SMTP replies, most of which never become mail: what
+Postfix logs (also as journalctl -o json exports it), or JSON lines with recipient, reply,
+remote_mta, time and message_id. Lines that report no delivery attempt are passed over.
+
 The last lines on standard error account for every message:
 
   in = reports + other + unreadable + quarantined + filtered
@@ -61,6 +66,7 @@ configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the acco
   bouncepipe replay --dry-run ~/Maildir archive-2016.tar.gz
   bouncepipe replay --only class=hard --since 2026-01-01 bounces.mbox | jq -r .address | sort -u
   bouncepipe replay --kafka kafka1:9092 --topic bounces --state replay.state bounces.mbox
+  bouncepipe replay --format replies --only type=bounce /var/log/mail.log*
   bouncepipe replay -c bouncepipe.yaml /var/mail/bounces`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
@@ -73,7 +79,8 @@ configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the acco
 	f.StringVarP(&r.output, "output", "o", "", "append events to this file instead of standard output")
 	f.StringSliceVar(&r.brokers, "kafka", nil, "write to Kafka at these brokers (host:port,...)")
 	f.StringVar(&r.topic, "topic", "", "the topic for --kafka")
-	f.StringVar(&r.state, "state", "", "remember in this directory what is done, and continue there next time")
+	f.StringVar(&r.state, "state", "", "remember in this file what is done, and continue there next time")
+	f.StringVar(&r.format, "format", "mail", "what the files hold: mail, or replies")
 	f.StringVar(&r.mbox, "mbox", "", "the mbox variant, where it cannot be told: mboxrd, mboxo, mboxcl, mboxcl2")
 	f.StringVar(&r.since, "since", "", "only what happened on this day or later (2026-01-31)")
 	f.StringVar(&r.until, "until", "", "only what happened before this day")
@@ -100,8 +107,19 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 		}
 	}
 	opts := ingest.PathOptions{MaxBytes: r.maxBytes, Mbox: ingest.MboxForm(r.mbox), Stdin: r.stdin}
+	if r.format != "mail" {
+		opts.Format = ingest.Format(r.format)
+	}
 	if r.state != "" {
-		opts.State = &ingest.FilePositions{Dir: r.state}
+		state, err := ingest.OpenPositionLog(r.state)
+		if err != nil {
+			return err
+		}
+		defer state.Close()
+		opts.State = state
+		if r.dryRun {
+			opts.State = countOnly{state}
+		}
 	}
 	src, err := ingest.OpenPaths(opts, paths...)
 	if err != nil {
@@ -121,6 +139,9 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	led := newLedger()
 	p.Name, p.Source, p.Sinks = strings.Join(paths, " "), src, sinks
 	p.Parse = (&dsn.Parser{Limits: dsn.Limits{Bytes: r.maxBytes}}).Parse
+	if opts.Format == ingest.FormatReplies {
+		p.Parse = noReply
+	}
 	p.Workers = r.jobs
 	p.Committed = led.committed
 	if !f.all() {
@@ -157,6 +178,15 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	}
 	return nil
 }
+
+// noReply reads the lines of a log that the source could not read.
+func noReply([]byte) (*dsn.Report, error) { return nil, ingest.ErrReplyLine }
+
+// countOnly tells what is done, and takes nothing as done that was only counted.
+type countOnly struct{ *ingest.PositionLog }
+
+func (countOnly) Store(context.Context, string, []byte) error       { return nil }
+func (countOnly) StoreAll(context.Context, []ingest.Position) error { return nil }
 
 func (r *replay) logger() *slog.Logger {
 	opts := &slog.HandlerOptions{}
@@ -218,6 +248,9 @@ func (r *replay) account(led *ledger, src *ingest.PathSource) {
 	st := src.Stats()
 	if st.DoneBefore > 0 {
 		fmt.Fprintf(r.stderr, "bouncepipe: %d files were done before and left alone\n", st.DoneBefore)
+	}
+	if r.format == string(ingest.FormatReplies) {
+		fmt.Fprintf(r.stderr, "bouncepipe: %d lines report no delivery attempt\n", st.Lines)
 	}
 	if st.Skipped > 0 {
 		fmt.Fprintf(r.stderr, "bouncepipe: %d entries that are no files were skipped\n", st.Skipped)

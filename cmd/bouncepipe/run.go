@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -55,6 +57,7 @@ type service struct {
 	template  *pipeline.Pipeline
 	kafka     *sink.Kafka
 	positions ingest.Positions
+	replayed  *ingest.PositionLog // how far the paths are done; nil without paths
 	stop      context.CancelCauseFunc
 
 	mu      sync.Mutex
@@ -93,6 +96,12 @@ func (c *configFile) run(ctx context.Context, stderr io.Writer) error {
 		return c.errorf("$.state_dir", "%v", err)
 	}
 	s.positions = c.positions(s.log)
+	if slices.ContainsFunc(c.Sources, func(src SourceConfig) bool { return src.IMAP == nil }) {
+		if s.replayed, err = ingest.OpenPositionLog(filepath.Join(c.StateDir, "paths.state")); err != nil {
+			return c.errorf("$.state_dir", "%v", err)
+		}
+		defer s.replayed.Close()
+	}
 	if c.Metrics.Listen != "" {
 		stop, err := s.serveMetrics()
 		if err != nil {
@@ -171,7 +180,7 @@ func (s *service) runIMAP(ctx context.Context, src *SourceConfig) {
 func (s *service) runPaths(ctx context.Context, src *SourceConfig) {
 	w := s.worker(src.Name, nil)
 	for {
-		paths, err := ingest.OpenPaths(ingest.PathOptions{State: s.positions}, src.Paths...)
+		paths, err := ingest.OpenPaths(ingest.PathOptions{State: s.replayed}, src.Paths...)
 		if s.opened(src.Name, err) {
 			w.Source = paths
 			err = w.Run(ctx)
