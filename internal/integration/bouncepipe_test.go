@@ -193,7 +193,7 @@ func (e events) complete(t *testing.T, addresses []string) int {
 func drained(t *testing.T, k *lab.Kafka, n int, limit time.Duration) events {
 	t.Helper()
 	for end := time.Now().Add(limit); ; time.Sleep(500 * time.Millisecond) {
-		if k.Stored("events") < n && time.Now().Before(end) {
+		if k.Count("events") < n && time.Now().Before(end) {
 			continue
 		}
 		e := consume(t, k)

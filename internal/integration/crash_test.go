@@ -136,7 +136,7 @@ func TestDovecotRestarts(t *testing.T) {
 	}
 	drained(t, k, len(addresses), 90*time.Second)
 	lab.Eventually(t, 60*time.Second, "both workers are done", func() bool {
-		return k.Stored("events") >= 2*len(addresses)
+		return k.Count("events") >= 2*len(addresses)
 	})
 	w.stop()
 	second.stop()

@@ -30,8 +30,8 @@ func (r *Record) Header(name string) string {
 	return ""
 }
 
-// Stored is the number of records in a topic, or -1 where the cluster does not say.
-func (k *Kafka) Stored(topic string) int {
+// Count is the number of records in a topic, or -1 where the cluster does not say.
+func (k *Kafka) Count(topic string) int {
 	args := []string{"-Q", "-b", strings.Join(k.Addrs(), ",")}
 	for p := range k.topics[topic] {
 		args = append(args, "-t", fmt.Sprintf("%s:%d:-1", topic, p))
