@@ -92,6 +92,7 @@ type IMAPOptions struct {
 	calmAfter    time.Duration
 	suspectDelay time.Duration
 	actionDelay  time.Duration
+	collect      time.Duration
 	answerBudget int64
 	longest      time.Duration
 }
@@ -123,6 +124,7 @@ type IMAP struct {
 	sess          *imapSession
 	scan          imapScan
 	acting        imapActing
+	refused       imapRefusal
 	connectedOnce bool
 	idleLost      bool // the server offers IDLE and does not keep to it
 
@@ -130,10 +132,10 @@ type IMAP struct {
 	journal   imapJournaler
 	committed chan struct{} // a commit moved the position
 
-	mu      sync.Mutex
-	stats   IMAPStats
-	refused imapRefusal
-	rate    rateMeter
+	mu    sync.Mutex
+	stats IMAPStats
+	acted time.Time // when actions were last taken
+	rate  rateMeter
 }
 
 var _ Source = (*IMAP)(nil)
@@ -226,6 +228,7 @@ func (o *IMAPOptions) normalize() error {
 	o.calmAfter = cmp.Or(o.calmAfter, 10*time.Second)
 	o.suspectDelay = cmp.Or(o.suspectDelay, time.Second)
 	o.answerBudget = cmp.Or(o.answerBudget, 16<<20)
+	o.collect = cmp.Or(o.collect, 5*time.Second)
 	o.actionDelay = cmp.Or(o.actionDelay, time.Minute)
 	return nil
 }
@@ -258,17 +261,19 @@ func (s *IMAP) Check(ctx context.Context) error {
 	return s.failed(s.open(ctx))
 }
 
-// Close implements [Source]: it ends a Fetch that waits and drops what is uncommitted.
+// Close implements [Source]: it ends a Fetch that waits and drops what is uncommitted. Actions that are
+// left over are taken if that takes no more than seconds, else by the next start.
 func (s *IMAP) Close() error {
 	s.end()
 	s.lock <- struct{}{}
 	defer s.release()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	if s.sess != nil {
+		s.act(ctx)
 		s.sess.logout()
 		s.sess = nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
 	return s.journal.close(ctx, s.rec.position())
 }
 

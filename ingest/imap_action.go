@@ -102,6 +102,9 @@ func (s *IMAP) act(ctx context.Context) {
 		rec.UIDValidity != s.scan.validity || time.Now().Before(s.acting.after) {
 		return
 	}
+	s.mu.Lock()
+	s.acted = time.Now()
+	s.mu.Unlock()
 	var done []imapPending
 	var failure error
 	for _, p := range rec.Pending {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -200,6 +201,40 @@ func TestIMAPFailingAction(t *testing.T) {
 				t.Errorf("done at last: %q", got)
 			}
 		})
+	}
+}
+
+// While there is a backlog, actions are collected; none is left over.
+func TestIMAPActionsAreCollected(t *testing.T) {
+	noLeaks(t)
+	for _, early := range []bool{false, true} {
+		f := newFakeIMAP(t, 50)
+		f.caps = "IMAP4rev1 MOVE"
+		opts := f.options()
+		opts.Batch, opts.Action = 5, IMAPAction{IMAPMove, "Done"}
+		pos := &MemoryPositions{}
+		s := openIMAP(t, opts, pos)
+		n := 50
+		if early {
+			n = 40
+		}
+		takeIMAP(t, s, n)
+		if early {
+			s.Close()
+		}
+		moves := f.commands("UID MOVE")
+		moved := imap.UIDSet{}
+		for _, m := range moves {
+			var from, to imap.UID
+			fmt.Sscanf(m, "UID MOVE %d:%d", &from, &to)
+			moved.AddRange(from, to)
+		}
+		if want := fmt.Sprint("1:", n); moved.String() != want || len(moves) > 3 {
+			t.Errorf("moved %s in %d commands, want %s", moved, len(moves), want)
+		}
+		if st := s.Stats(); st.Pending != 0 {
+			t.Errorf("%+v", st)
+		}
 	}
 }
 

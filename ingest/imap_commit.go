@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -228,6 +229,16 @@ func subtract(a, b imap.UIDSet) imap.UIDSet {
 	return out
 }
 
+// actNow says whether it is time to act. While there is a backlog actions are collected: servers
+// need as long for a handful of messages as for a thousand.
+func (s *IMAP) actNow() bool {
+	const many = 2_000
+	pending := s.rec.pending()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return pending > 0 && (s.stats.Backlog == 0 || pending >= many || time.Since(s.acted) > s.opts.collect)
+}
+
 // Commit implements [Source]. Once the position is stored it returns nil, even where acting
 // on the messages fails: that is tried again later, at the next start too.
 func (s *IMAP) Commit(ctx context.Context, b *Batch, outcomes []Outcome) error {
@@ -256,7 +267,7 @@ func (s *IMAP) Commit(ctx context.Context, b *Batch, outcomes []Outcome) error {
 	case s.committed <- struct{}{}:
 	default:
 	}
-	if len(s.rec.position().Pending) == 0 {
+	if !s.actNow() {
 		return nil
 	}
 	ctx, cancel := s.joined(ctx)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,9 @@ var (
 	errIMAPSlow   = errors.New("the server took too long")
 	errIMAPFlood  = errors.New("the server sent more than any answer needs")
 )
+
+// errIMAPHungUp is a connection that the server has closed.
+var errIMAPHungUp = errors.New("the server closed the connection")
 
 // errIMAPProtocol marks an answer that could not be read.
 var errIMAPProtocol = errors.New("unreadable answer")
@@ -109,7 +113,7 @@ func (w *watchedConn) Read(p []byte) (int, error) {
 	if err != nil && w.cause == nil && !errors.Is(err, net.ErrClosed) {
 		w.cause = err
 		if err == io.EOF {
-			w.cause = errors.New("the server closed the connection")
+			w.cause = errIMAPHungUp
 		}
 	}
 	return n, err
@@ -150,6 +154,11 @@ func (s *imapSession) do(ctx context.Context, f func() error) error {
 	}
 	if cause := s.conn.why(); cause != nil {
 		return cause
+	}
+	// With TLS the goodbye is no end of the transport.
+	if strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()) {
+		s.conn.kill(errIMAPHungUp)
+		return errIMAPHungUp
 	}
 	s.conn.kill(err)
 	return fmt.Errorf("%w: %s", errIMAPProtocol, oneLine(err.Error()))

@@ -99,6 +99,10 @@ func (s *IMAP) batch(ctx context.Context) (*Batch, error) {
 			return nil, err
 		}
 		if len(s.scan.todo) == 0 {
+			s.mu.Lock()
+			s.stats.Backlog, s.stats.Oldest = 0, time.Time{}
+			s.mu.Unlock()
+			s.act(ctx)
 			return nil, nil
 		}
 		b, err := s.read(ctx)

@@ -164,15 +164,16 @@ func TestIMAPRefusalIsNotHammered(t *testing.T) {
 	}
 }
 
-func TestIMAPClientCertificate(t *testing.T) {
-	noLeaks(t)
+// overTLS puts TLS before a scripted server.
+func overTLS(t *testing.T, f *fakeIMAP, cfg *tls.Config) IMAPOptions {
+	t.Helper()
 	cert, pool := serverCert()
-	f := newFakeIMAP(t, 1)
-	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool})
+	cfg.Certificates = []tls.Certificate{cert}
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.options()
+	opts := f.options()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -184,11 +185,16 @@ func TestIMAPClientCertificate(t *testing.T) {
 			f.serve(conn)
 		}
 	}()
-	defer func() { ln.Close(); <-done }()
-	opts := f.options()
+	t.Cleanup(func() { ln.Close(); <-done })
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	opts.Address, opts.Security = "localhost:"+port, IMAPTLS
-	opts.TLS = &tls.Config{RootCAs: pool}
+	opts.Address, opts.Security, opts.TLS = "localhost:"+port, IMAPTLS, &tls.Config{RootCAs: pool}
+	return opts
+}
+
+func TestIMAPClientCertificate(t *testing.T) {
+	noLeaks(t)
+	cert, pool := serverCert()
+	opts := overTLS(t, newFakeIMAP(t, 1), &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool})
 	s := openIMAP(t, opts, &MemoryPositions{})
 	if err := s.Check(context.Background()); err == nil || !strings.Contains(err.Error(), "check the client certificate") || !errors.Is(err, ErrMisconfigured) {
 		t.Errorf("without: %v", err)
@@ -199,6 +205,28 @@ func TestIMAPClientCertificate(t *testing.T) {
 	if err := s.Check(context.Background()); err != nil {
 		t.Errorf("with: %v", err)
 	}
+	s.Close()
+}
+
+// TLS says goodbye before the transport ends; that is no unreadable answer.
+func TestIMAPHungUpOverTLS(t *testing.T) {
+	noLeaks(t)
+	f := newFakeIMAP(t, 1)
+	hangUp := true
+	f.on = func(c *fakeConn, tag, verb, args string) bool {
+		if verb != "UID FETCH" || !hangUp {
+			return false
+		}
+		hangUp = false
+		io.WriteString(c, "* 1 FETCH (UI")
+		c.Close()
+		return true
+	}
+	s := openIMAP(t, overTLS(t, f, &tls.Config{}), &MemoryPositions{})
+	if _, err := s.Fetch(short(t, testTimeout)); !errors.Is(err, errIMAPHungUp) {
+		t.Error(err)
+	}
+	takeIMAP(t, s, 1)
 	s.Close()
 }
 
