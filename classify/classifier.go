@@ -105,6 +105,7 @@ func (c *Classifier) compile() {
 		return id
 	}
 	for i, r := range c.rules {
+		r.info, _ = infoOf(r.category)
 		rarest, length := -1, -1
 		for g, alternatives := range r.literals {
 			var ids group
@@ -165,11 +166,13 @@ func (c *Classifier) Classify(rep *dsn.Report, rcpt *dsn.Recipient) Verdict {
 	}
 	s := c.scratch()
 	c.read(s, rcpt)
-	v := c.none(s, rcpt)
-	c.try(s, func(r *rule, f field) bool {
+	var v Verdict
+	if c.try(s, func(r *rule, f field) bool {
 		v = c.verdict(s, rcpt, r, f)
 		return false
-	})
+	}) {
+		v = c.none(s, rcpt)
+	}
 	c.release(s)
 	return v
 }
@@ -233,8 +236,9 @@ const (
 	codesPart = 2 * uint64(fields)
 )
 
-// try calls take with the rules that hold, in order, until it returns false.
-func (c *Classifier) try(s *scratch, take func(*rule, field) bool) {
+// try calls take with the rules that hold, in order, until it returns false. It returns true
+// if take never did.
+func (c *Classifier) try(s *scratch, take func(*rule, field) bool) bool {
 	keys := s.keys[:0]
 	for _, h := range s.hits {
 		for _, i := range c.literals[h.literal].rules {
@@ -250,13 +254,13 @@ func (c *Classifier) try(s *scratch, take func(*rule, field) bool) {
 	slices.Sort(keys)
 	s.keys = keys
 	if !c.walk(s, keys, take) {
-		return
+		return false
 	}
 	start := len(keys)
 	keys = c.byCode[1].candidates(keys, s, codesPart)
 	slices.Sort(keys[start:])
 	s.keys = keys
-	c.walk(s, keys[start:], take)
+	return c.walk(s, keys[start:], take)
 }
 
 func (c *Classifier) part(r *rule, f field) uint64 {
@@ -283,7 +287,7 @@ func (c *Classifier) walk(s *scratch, keys []uint64, take func(*rule, field) boo
 func (c *Classifier) verdict(s *scratch, rcpt *dsn.Recipient, r *rule, f field) Verdict {
 	v := Verdict{Category: r.category, Rule: r.name, Where: r.where}
 	v.Field, v.Match = c.matched(s, r, f)
-	info, _ := infoOf(r.category)
+	info := r.info
 	judge(&v, s, rcpt, info, s.evidence(r, f))
 	v.Provider = c.providerName(s)
 	v.Blocklist = c.blocklistOf(s, r.category)

@@ -13,6 +13,7 @@ type rule struct {
 	name     string
 	where    string // file:line
 	category Category
+	info     *CategoryInfo
 	last     bool // of last resort: tried when no other rule took the reply
 
 	providers []int16
