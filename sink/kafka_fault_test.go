@@ -148,7 +148,7 @@ func TestKafkaRejectedRecord(t *testing.T) {
 	recs := keyed(100, 20)
 	recs[42].Value = []byte("poison")
 	err := k.Write(deadline(t), recs)
-	if !errors.Is(err, ErrRejected) || errors.Is(err, ErrTooLarge) || strings.Count(acked(recs), "+") != 99 || recs[42].Acked {
+	if !errors.Is(err, ErrRejected) || errors.Is(err, ErrTooLarge) || strings.Count(acked(recs), "+") != 99 || recs[42].Acked || !errors.Is(recs[42].Refused, ErrRejected) || recs[41].Refused != nil {
 		t.Errorf("%v, %s", err, acked(recs))
 	}
 	// Nor does a record that cannot be shortened.
@@ -156,7 +156,7 @@ func TestKafkaRejectedRecord(t *testing.T) {
 	recs[42].Key = bytes.Repeat([]byte("k"), 2_000_000)
 	recs[43].Value = bytes.Repeat([]byte("not JSON"), 200_000)
 	err = k.Write(deadline(t), recs)
-	if !errors.Is(err, ErrTooLarge) || strings.Count(acked(recs), "+") != 98 {
+	if !errors.Is(err, ErrTooLarge) || strings.Count(acked(recs), "+") != 98 || !errors.Is(recs[42].Refused, ErrTooLarge) || !errors.Is(recs[43].Refused, ErrTooLarge) {
 		t.Errorf("%v, %s", err, acked(recs))
 	}
 	consume(t, c.ListenAddrs()[0], "events", 99+98)

@@ -19,7 +19,7 @@ const TruncatedHeader = "bouncepipe_truncated"
 const minBatch = 1 << 10
 
 // send writes the records of j in order, batch after batch, and stops at the first batch that may
-// work another time. Records that never will are passed over and reported.
+// work another time. Records that never will are marked and passed over.
 func (k *Kafka) send(ctx context.Context, j *job, recs []Record) error {
 	release, err := k.acquire(ctx, j.topicPartition)
 	if err != nil {
@@ -28,11 +28,18 @@ func (k *Kafka) send(ctx context.Context, j *job, recs []Record) error {
 	defer release()
 	b := k.batches.Get().(*recordBatch)
 	var lost error
+	pass := func(i int, err error) {
+		recs[i].Refused = err
+		if lost == nil {
+			lost = err
+		}
+	}
 	most := len(j.records) // in one batch
 	for todo := j.records; len(todo) > 0; {
 		n, shortened, err := k.fill(b, j.topic, recs, todo[:min(most, len(todo))])
 		if err != nil {
-			lost, todo = first(lost, err), todo[1:]
+			pass(todo[0], err)
+			todo = todo[1:]
 			continue
 		}
 		err = k.produce(ctx, j.topicPartition, b)
@@ -46,12 +53,14 @@ func (k *Kafka) send(ctx context.Context, j *job, recs []Record) error {
 			todo, most = todo[n:], most*2
 		case errors.Is(err, kafka.MessageSizeTooLarge), errors.Is(err, kafka.RecordListTooLarge):
 			if !k.learn(ctx, j.topic, b.size()) {
-				lost, todo = first(lost, fmt.Errorf("topic %s: %w: the broker takes no batch of %d bytes", j.topic, ErrTooLarge, b.size())), todo[1:]
+				pass(todo[0], fmt.Errorf("topic %s: %w: the broker takes no batch of %d bytes", j.topic, ErrTooLarge, b.size()))
+				todo = todo[1:]
 			}
 		case rejected(err) && n > 1: // find out which it is
 			most = n / 2
 		case rejected(err):
-			lost, todo = first(lost, fmt.Errorf("topic %s: %w: %w", j.topic, ErrRejected, k.conn.Explain(err))), todo[1:]
+			pass(todo[0], fmt.Errorf("topic %s: %w: %w", j.topic, ErrRejected, k.conn.Explain(err)))
+			todo = todo[1:]
 		default:
 			// The library may still be sending b: it is not used again.
 			return fmt.Errorf("topic %s: %w", j.topic, k.conn.Explain(err))
@@ -59,13 +68,6 @@ func (k *Kafka) send(ctx context.Context, j *job, recs []Record) error {
 	}
 	k.batches.Put(b)
 	return lost
-}
-
-func first(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 func rejected(err error) bool {

@@ -19,6 +19,9 @@ type Record struct {
 	Value   []byte
 	Headers []Header
 	Acked   bool // set by Write: this record is stored
+	// Refused is set by Write where the record will never be stored as it is. It may be replaced;
+	// given again, it is tried again.
+	Refused error
 }
 
 // Header is a record header.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/bouncepipe/bouncepipe/ingest"
@@ -23,6 +22,7 @@ type part struct {
 	messages []ingest.Message
 	results  []Result
 	records  []sink.Record
+	ends     []int  // of each message's records
 	buf      []byte // of the records' values
 	types    [len(eventTypes)]int64
 }
@@ -73,15 +73,11 @@ func (b *batch) outcomes() []ingest.Outcome {
 	return b.acts
 }
 
-// records appends to dst what is to be written of these streams; nil means of all.
-func (b *batch) records(dst []sink.Record, streams []string) []sink.Record {
+// records appends to dst what of it s is to write.
+func (b *batch) records(dst []sink.Record, s *store) []sink.Record {
 	for _, p := range b.parts {
-		if streams == nil {
-			dst = append(dst, p.records...)
-			continue
-		}
 		for i := range p.records {
-			if slices.Contains(streams, p.records[i].Stream) {
+			if s.takes(p.records[i].Stream) {
 				dst = append(dst, p.records[i])
 			}
 		}

@@ -31,7 +31,7 @@ type worker struct {
 }
 
 func (w *worker) part(p *part) {
-	p.results, p.records = p.results[:0], p.records[:0]
+	p.results, p.records, p.ends = p.results[:0], p.records[:0], p.ends[:0]
 	clear(p.types[:])
 	w.event.sender, w.event.now = w.Sender, w.Now
 	// The records' values lie in one buffer. They stay valid when it is left for a larger one, so it
@@ -43,7 +43,7 @@ func (w *worker) part(p *part) {
 	for i := range p.messages {
 		var r Result
 		buf, r = w.message(p, buf, &p.messages[i])
-		p.results = append(p.results, r)
+		p.results, p.ends = append(p.results, r), append(p.ends, len(p.records))
 	}
 	p.buf = buf
 }
@@ -128,17 +128,7 @@ func (w *worker) append(p *part, buf []byte, e *sink.Event) ([]byte, error) {
 // quarantine publishes that m could not be read. Its body, where there is one, goes the way of
 // unrecognized mail.
 func (w *worker) quarantine(p *part, buf []byte, m *ingest.Message, reason string) ([]byte, Result) {
-	raw := m.Raw
-	if len(raw) == 0 {
-		raw = []byte(m.Source) // all that is known of it
-	}
-	e := &sink.Event{
-		ID:       sink.NewIdentity(raw).ID(sink.TypeQuarantined, ""),
-		Type:     sink.TypeQuarantined,
-		Time:     w.Now().UTC(),
-		Source:   m.Source,
-		Problems: []sink.Problem{{Name: "quarantined", Detail: reason}},
-	}
+	e := w.quarantined(m, identity(m), reason)
 	buf, err := w.append(p, buf, e)
 	if err != nil {
 		w.Log.Error("an event of type quarantined could not be encoded", "source", m.Source, "error", err)
