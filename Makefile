@@ -6,10 +6,10 @@ FUZZTIME ?= 30s
 BENCHTIME ?= 1s
 ARGS ?=
 
-.PHONY: help demo build test check generate bench fuzz score integration
+.PHONY: help demo build test check generate bench fuzz score integration integration-kafka bench-kafka
 
 help: ## show this
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-18s %s\n", $$1, $$2}' Makefile
 
 demo: ## the whole path in one process: IMAP, bouncepipe, Kafka (ARGS=-keep leaves the servers running)
 	@go run ./cmd/demo $(ARGS)
@@ -23,7 +23,7 @@ test: ## all tests, with the race detector
 check: ## form, vet, staticcheck, generated files, rules
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not gofmt-clean:"; echo "$$out"; exit 1; }
 	go vet ./...
-	go vet -tags integration ./...
+	go vet -tags integration,cluster ./...
 	go tool staticcheck ./...
 	@before=$$(git status --porcelain | sort); go generate ./... && after=$$(git status --porcelain | sort); \
 	[ "$$before" == "$$after" ] || { echo "generated files are out of date; run make generate and commit:"; diff <(echo "$$before") <(echo "$$after"); exit 1; }
@@ -51,3 +51,11 @@ score: ## replay the corpus of real bounces, where it exists, and compare with t
 integration: ## real servers: Dovecot, Postfix, Exim, Apache Kafka; started and stopped by the tests
 	internal/integration/setup.sh
 	go test -tags integration -count=1 -timeout 15m ./internal/integration/... $(ARGS)
+
+integration-kafka: ## three brokers killed while 100,000 events flow, bouncepipe killed 60 times; minutes (ARGS=-update writes docs/reliability.md)
+	internal/integration/setup.sh
+	go test -tags integration,cluster -count=1 -v -timeout 30m ./internal/integration/cluster $(ARGS)
+
+bench-kafka: ## events/s into one real broker, beside Java's producer
+	internal/integration/setup.sh
+	go test -tags integration -run '^$$' -bench . -benchtime 1x -timeout 15m ./internal/integration/kafka $(ARGS)

@@ -19,7 +19,9 @@ type store struct {
 	aside    []aside
 }
 
-func (s *store) takes(stream string) bool { return s.streams == nil || slices.Contains(s.streams, stream) }
+func (s *store) takes(stream string) bool {
+	return s.streams == nil || slices.Contains(s.streams, stream)
+}
 
 func (p *Pipeline) stores() []*store {
 	var all []*store

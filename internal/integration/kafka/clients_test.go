@@ -3,7 +3,6 @@
 package kafka
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -168,35 +167,6 @@ func bouncepipe(t *testing.T, password string, args ...string) {
 func configure(t *testing.T, broker, caFile string) string {
 	t.Helper()
 	dir := t.TempDir()
-	var mbox strings.Builder
-	for i, to := range addresses() {
-		id, err := json.Marshal(to) // any text that is unique
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&mbox, `From MAILER-DAEMON Tue Mar  3 10:00:00 2026
-Date: Tue, 3 Mar 2026 10:00:00 +0000
-From: MAILER-DAEMON@mx.example.com
-Subject: Undelivered Mail Returned to Sender
-To: bounces@example.com
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=global-delivery-status; boundary="b"
-X-Number: %d %s
-
---b
-Content-Type: message/global-delivery-status
-
-Reporting-MTA: dns; mx.example.com
-
-Final-Recipient: utf-8; %s
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 User unknown
-
---b--
-
-`, i, id, to)
-	}
 	in := filepath.Join(dir, "in.mbox")
 	conf := filepath.Join(dir, "bouncepipe.yaml")
 	text := fmt.Sprintf(`state_dir: %s
@@ -209,10 +179,50 @@ kafka:
   tls: {ca_file: %s}
   sasl: {mechanism: scram-sha-512, username: %s, password_env: KAFKA_PASSWORD}
 `, filepath.Join(dir, "state"), in, broker, caFile, lab.KafkaUser)
-	for file, text := range map[string]string{in: mbox.String(), conf: text} {
+	for file, text := range map[string]string{in: mbox(addresses()...), conf: text} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return conf
+}
+
+// mbox holds a bounce for each address.
+func mbox(addresses ...string) string {
+	var b strings.Builder
+	for i, to := range addresses {
+		fmt.Fprintf(&b, `From MAILER-DAEMON Tue Mar  3 10:00:00 2026
+Date: Tue, 3 Mar 2026 10:00:00 +0000
+From: MAILER-DAEMON@mx.example.com
+Subject: Undelivered Mail Returned to Sender
+To: bounces@example.com
+Message-ID: <%d@mx.example.com>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=global-delivery-status; boundary="b"
+
+--b
+Content-Type: message/global-delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: utf-8; %s
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mx.example.net
+Diagnostic-Code: smtp; 550 5.1.1 Recipient address rejected: User unknown
+
+--b
+Content-Type: text/rfc822-headers
+
+From: shop@example.com
+To: %[2]s
+Subject: Your order
+Message-ID: <order-%[1]d@app.example.com>
+Date: Tue, 3 Mar 2026 09:59:58 +0000
+
+--b--
+
+`, i, to)
+	}
+	return b.String()
 }
