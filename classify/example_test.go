@@ -32,12 +32,12 @@ func ExampleClassifier_Explain() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rcpt := &dsn.Recipient{Action: dsn.Failed, Reply: dsn.ParseReply([]byte("550 5.1.0 Sender address rejected: User unknown"))}
+	rcpt := &dsn.Recipient{Action: dsn.Failed, Reply: dsn.ParseReply([]byte("550 5.7.1 Relaying denied: user unknown"))}
 	for _, v := range c.Explain(&dsn.Report{Kind: dsn.DeliveryStatus}, rcpt)[:2] {
 		fmt.Println(v.Category, v.Rule)
 	}
 	// Output:
-	// sender_rejected en/sender-rejected
+	// relay_denied en/relay
 	// user_unknown en/user-unknown
 }
 
