@@ -155,8 +155,8 @@ func (s *imapSession) do(ctx context.Context, f func() error) error {
 	if cause := s.conn.why(); cause != nil {
 		return cause
 	}
-	// With TLS the goodbye is no end of the transport.
-	if strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()) {
+	// With TLS the goodbye is no end of the transport, and the library's reader may have seen it first.
+	if text := err.Error(); strings.HasSuffix(text, io.ErrUnexpectedEOF.Error()) || strings.HasSuffix(text, net.ErrClosed.Error()) {
 		s.conn.kill(errIMAPHungUp)
 		return errIMAPHungUp
 	}
