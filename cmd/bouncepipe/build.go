@@ -105,7 +105,7 @@ func (c *configFile) addKafka(p *pipeline.Pipeline) (*sink.Kafka, error) {
 	p.Record = func(e *sink.Event, value []byte) sink.Record {
 		return sink.Record{Stream: sink.StreamEvents, Key: sink.Key(e), Value: value, Headers: sink.CloudEventHeaders(e, source)}
 	}
-	s := pipeline.Sink{Name: "kafka " + strings.Join(c.Kafka.Brokers, ","), Writer: w}
+	s := &pipeline.Sink{Name: "kafka " + strings.Join(c.Kafka.Brokers, ","), Writer: w}
 	if c.Kafka.Topics.Unrecognized == "" {
 		s.Streams = eventsOnly
 	} else {
@@ -198,11 +198,11 @@ func (c *configFile) openNDJSON(p *pipeline.Pipeline) error {
 	if err != nil {
 		return c.errorf("$.ndjson.path", "%v", err)
 	}
-	p.Sinks = append(p.Sinks, pipeline.Sink{Name: c.NDJSON.Path, Writer: w, Streams: eventsOnly})
+	p.Sinks = append(p.Sinks, &pipeline.Sink{Name: c.NDJSON.Path, Writer: w, Streams: eventsOnly})
 	return nil
 }
 
-func closeSinks(ctx context.Context, sinks []pipeline.Sink) {
+func closeSinks(ctx context.Context, sinks []*pipeline.Sink) {
 	for _, s := range sinks {
 		s.Writer.Close(context.WithoutCancel(ctx))
 	}

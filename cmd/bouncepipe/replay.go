@@ -197,9 +197,9 @@ func (r *replay) logger() *slog.Logger {
 }
 
 // sinks opens what is written to: Kafka, a file, standard output or nothing.
-func (r *replay) sinks(conf *configFile, p *pipeline.Pipeline) ([]pipeline.Sink, error) {
+func (r *replay) sinks(conf *configFile, p *pipeline.Pipeline) ([]*pipeline.Sink, error) {
 	if r.dryRun {
-		return []pipeline.Sink{{Name: "nothing", Writer: sink.Discard{}}}, nil
+		return []*pipeline.Sink{{Name: "nothing", Writer: sink.Discard{}}}, nil
 	}
 	if len(r.brokers) > 0 {
 		conf.Kafka = &KafkaConfig{Brokers: r.brokers, Topics: TopicsConfig{Events: r.topic}}
@@ -213,13 +213,13 @@ func (r *replay) sinks(conf *configFile, p *pipeline.Pipeline) ([]pipeline.Sink,
 			return nil, err
 		}
 		p.GiveUp = func(error) bool { return true }
-		return []pipeline.Sink{{Name: r.output, Writer: w, Streams: eventsOnly}}, nil
+		return []*pipeline.Sink{{Name: r.output, Writer: w, Streams: eventsOnly}}, nil
 	case conf.Kafka != nil && r.output == "":
 		_, err := conf.addKafka(p)
 		return p.Sinks, err
 	}
 	p.GiveUp = func(error) bool { return true }
-	return []pipeline.Sink{{Name: "standard output", Writer: sink.NewNDJSON(r.stdout, "standard output"), Streams: eventsOnly}}, nil
+	return []*pipeline.Sink{{Name: "standard output", Writer: sink.NewNDJSON(r.stdout, "standard output"), Streams: eventsOnly}}, nil
 }
 
 // mostFiles is how many files the account lists one by one.

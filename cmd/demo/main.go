@@ -137,7 +137,7 @@ func build(m *mailServer, b *broker, dir string) (*pipeline.Pipeline, error) {
 		Record: func(e *sink.Event, value []byte) sink.Record {
 			return sink.Record{Stream: sink.StreamEvents, Key: sink.Key(e), Value: value, Headers: sink.CloudEventHeaders(e, "/demo")}
 		},
-		Sinks: []pipeline.Sink{{Name: "kafka", Writer: writer, Streams: []string{sink.StreamEvents}}},
+		Sinks: []*pipeline.Sink{{Name: "kafka", Writer: writer, Streams: []string{sink.StreamEvents}}},
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, nil
 }

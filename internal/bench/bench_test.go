@@ -132,7 +132,7 @@ func replay(b *testing.B, path string, w sink.Writer) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &pipeline.Pipeline{Source: src, Classify: classifier(b).Classify, Sinks: []pipeline.Sink{{Name: "bench", Writer: w}}}
+	p := &pipeline.Pipeline{Source: src, Classify: classifier(b).Classify, Sinks: []*pipeline.Sink{{Name: "bench", Writer: w}}}
 	if err := p.Run(context.Background()); err != nil {
 		b.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 			defer src.Close()
 			var out bytes.Buffer
 			p := &Pipeline{
-				Source: src, Classify: rules.Classify, Sinks: []Sink{{Name: "buffer", Writer: sink.NewNDJSON(&out, "buffer")}},
+				Source: src, Classify: rules.Classify, Sinks: []*Sink{{Name: "buffer", Writer: sink.NewNDJSON(&out, "buffer")}},
 				Sender: &Sender{
 					MTAs: []string{"mx.example.net"}, Domains: []string{"example.com"}, Campaigns: []string{"X-Campaign-Id"}, Headers: []string{"Feedback-ID"},
 					VERP: []VERP{verp(t, "bounce+{address}@b.example.com", "")},

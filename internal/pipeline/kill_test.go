@@ -46,7 +46,7 @@ func killedWorker() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	p := &Pipeline{Source: &killer{Source: src, at: at}, Classify: userUnknown, Sinks: []Sink{{Name: "out", Writer: out}}}
+	p := &Pipeline{Source: &killer{Source: src, at: at}, Classify: userUnknown, Sinks: []*Sink{{Name: "out", Writer: out}}}
 	if err := p.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}

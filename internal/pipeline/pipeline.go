@@ -31,7 +31,7 @@ type Pipeline struct {
 	Sender   *Sender      // default: nothing is known about the sender
 	Encoder  sink.Encoder // default sink.JSON{}
 	Record   RecordMaker  // default: the key is the address in lower case, no headers
-	Sinks    []Sink
+	Sinks    []*Sink
 
 	Prepare      func(*sink.Event)                  // changes an event before it is encoded, such as privacy does; default nothing
 	Unrecognized bool                               // also write what is no report, or cannot be read, raw to sink.StreamUnrecognized
@@ -51,11 +51,14 @@ type Pipeline struct {
 	room  room
 }
 
-// Sink is one place that events go to. Each keeps its own acknowledgements.
+// Sink is one place that events go to. Each keeps its own acknowledgements. Pipelines that write to
+// the same place share the Sink: then its trouble is told once, not once for each of them.
 type Sink struct {
 	Name    string // for logs
 	Writer  sink.Writer
 	Streams []string // that it is given; default all
+
+	alarm alarm
 }
 
 // Run moves messages until the source is drained (nil), the context ends (its cause), or an error
@@ -64,6 +67,7 @@ type Sink struct {
 // was not begun stays untouched.
 func (p *Pipeline) Run(ctx context.Context) error {
 	p.defaults()
+	p.stats.forgetTroubles() // of a run before this one
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	grace, end := withGrace(ctx, p.Grace)
@@ -124,6 +128,7 @@ func (p *Pipeline) judge(parts <-chan *part) {
 func (p *Pipeline) write(ctx, grace context.Context, stop context.CancelCauseFunc, fetched <-chan *batch, written chan<- *batch) {
 	defer close(written)
 	sinks := p.stores()
+	defer leave(sinks)
 	for b := range fetched {
 		b.judged.Wait()
 		if ctx.Err() != nil {

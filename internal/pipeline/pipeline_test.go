@@ -160,7 +160,7 @@ var quick = Backoff{Min: time.Millisecond, Max: 4 * time.Millisecond}
 
 func TestAllArriveInOrder(t *testing.T) {
 	src, dst := &mailbox{batches: mails(1000, 7)}, &topic{}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "topic", Writer: dst}}, Messages: 50}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "topic", Writer: dst}}, Messages: 50}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestTrouble(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Name: "inbox", Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Backoff: quick, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	p := &Pipeline{Name: "inbox", Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Backoff: quick, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +223,46 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
+// Pipelines that share a sink tell of its trouble once.
+func TestSharedTrouble(t *testing.T) {
+	var log lockedLog
+	dst := &topic{}
+	dst.do = func(_ context.Context, attempt int, _ []sink.Record) error {
+		if attempt <= 12 {
+			return errors.New("connection refused")
+		}
+		return nil
+	}
+	shared := &Sink{Name: "kafka", Writer: dst}
+	var all sync.WaitGroup
+	for i := range 4 {
+		p := &Pipeline{Name: fmt.Sprint("inbox", i), Source: &mailbox{batches: mails(3, 3)}, Classify: userUnknown, Sinks: []*Sink{shared}, Backoff: Backoff{Min: 30 * time.Millisecond}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+		all.Go(func() {
+			if err := p.Run(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if begun, over := strings.Count(log.String(), "fails, trying again"), strings.Count(log.String(), "works again"); begun != 1 || over != 1 {
+		t.Errorf("begun %d times, over %d times:\n%s", begun, over, log.String())
+	}
+}
+
+// lockedLog is written by several pipelines.
+type lockedLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedLog) String() string { return l.b.String() }
+
 func TestPartialAcknowledgement(t *testing.T) {
 	src, dst := &mailbox{batches: mails(10, 10)}, &topic{}
 	dst.do = func(_ context.Context, attempt int, recs []sink.Record) error {
@@ -234,7 +274,7 @@ func TestPartialAcknowledgement(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Backoff: quick}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Backoff: quick}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +292,7 @@ func TestSeveralSinks(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "good", Writer: good}, {Name: "bad", Writer: bad}}, Backoff: quick}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "good", Writer: good}, {Name: "bad", Writer: bad}}, Backoff: quick}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +312,7 @@ func TestEndOfContext(t *testing.T) {
 			}
 			return ctx.Err()
 		}
-		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}}
+		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}}
 		if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Run: %v", err)
 		}
@@ -288,7 +328,7 @@ func TestEndOfContext(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}
-		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Grace: 20 * time.Millisecond}
+		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Grace: 20 * time.Millisecond}
 		if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Run: %v", err)
 		}
@@ -300,7 +340,7 @@ func TestEndOfContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src, dst := &mailbox{batches: mails(10, 10), wait: true}, &topic{}
 		dst.do = func(context.Context, int, []sink.Record) error { cancel(); return errors.New("down") }
-		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Grace: time.Minute}
+		p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Grace: time.Minute}
 		start := time.Now()
 		p.Run(ctx)
 		if time.Since(start) > 10*time.Second || len(src.committed) != 0 {
@@ -318,7 +358,7 @@ func TestGiveUp(t *testing.T) {
 		}
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "stdout", Writer: dst}}, GiveUp: func(err error) bool { return err == broken }}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "stdout", Writer: dst}}, GiveUp: func(err error) bool { return err == broken }}
 	if err := p.Run(t.Context()); err != broken {
 		t.Errorf("Run: %v, want %v", err, broken)
 	}
@@ -340,7 +380,7 @@ func TestPoison(t *testing.T) {
 		}
 		return new(dsn.Parser).Parse(raw)
 	}
-	p := &Pipeline{Source: src, Parse: parse, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Unrecognized: true}
+	p := &Pipeline{Source: src, Parse: parse, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Unrecognized: true}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -370,7 +410,7 @@ func TestLedger(t *testing.T) {
 	b[0].Messages[0].Raw = []byte("From: kim@example.org\nSubject: lunch?\n\nAt noon?\n")
 	b[0].Messages[1].Raw = []byte("From: mailer-daemon@example.net\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nsomething\n--b--\n")
 	src, dst := &mailbox{batches: b}, &topic{}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Unrecognized: true,
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Unrecognized: true,
 		Keep: func(e *sink.Event) bool { return e.Recipient != "user3@example.org" }}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -401,7 +441,7 @@ func TestBounded(t *testing.T) {
 		most = max(most, src.next*10-len(src.outcomes))
 		return nil
 	}
-	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []Sink{{Name: "kafka", Writer: dst}}, Messages: 25}
+	p := &Pipeline{Source: src, Classify: userUnknown, Sinks: []*Sink{{Name: "kafka", Writer: dst}}, Messages: 25}
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func TestRefused(t *testing.T) {
 		mailbox := &mailbox{batches: in}
 		clean, picky := &topic{}, &topic{}
 		picky.do = refuse(func(r *sink.Record) bool { return strings.Contains(string(r.Value), victim) })
-		p := &Pipeline{Source: mailbox, Classify: userUnknown, Sinks: []Sink{{Name: "picky", Writer: picky}, {Name: "clean", Writer: clean}}}
+		p := &Pipeline{Source: mailbox, Classify: userUnknown, Sinks: []*Sink{{Name: "picky", Writer: picky}, {Name: "clean", Writer: clean}}}
 		if !strings.Contains(string(in[0].Messages[7].Raw), victim) {
 			t.Fatalf("the test's mail is not what it thinks: %s", in[0].Messages[7].Raw)
 		}
@@ -79,7 +79,7 @@ func TestRefused(t *testing.T) {
 func TestAllRefused(t *testing.T) {
 	mailbox, w := &mailbox{batches: mails(5, 5)}, &topic{}
 	w.do = refuse(func(*sink.Record) bool { return true })
-	p := &Pipeline{Source: mailbox, Classify: userUnknown, Sinks: []Sink{{Name: "w", Writer: w}}, Grace: time.Millisecond, Backoff: Backoff{Min: time.Millisecond, Max: time.Millisecond}}
+	p := &Pipeline{Source: mailbox, Classify: userUnknown, Sinks: []*Sink{{Name: "w", Writer: w}}, Grace: time.Millisecond, Backoff: Backoff{Min: time.Millisecond, Max: time.Millisecond}}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := p.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {

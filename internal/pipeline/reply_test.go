@@ -50,7 +50,7 @@ Jan  2 20:58:01 out postfix/smtp[8]: 4F1A22C0D1: to=<user@example.net>, orig_to=
 			Source: src, Classify: rules.Classify,
 			Parse:  func([]byte) (*dsn.Report, error) { return nil, errors.New("no reply") },
 			Sender: &Sender{MTAs: []string{"*.example.com"}, MessageIDs: []Form{"*@other.example.com"}},
-			Sinks:  []Sink{{Name: "out", Writer: sink.NewNDJSON(&out, "out")}},
+			Sinks:  []*Sink{{Name: "out", Writer: sink.NewNDJSON(&out, "out")}},
 			Now:    func() time.Time { return modified },
 		}
 		if err := p.Run(context.Background()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -32,9 +33,35 @@ func (b Backoff) after(attempt int) time.Duration {
 type trouble struct {
 	p        *Pipeline
 	what     string
+	alarm    *alarm // what it has in common with other pipelines
 	attempts int
 	since    time.Time
 	now      atomic.Pointer[Trouble]
+}
+
+// alarm counts the pipelines that have the same trouble: the first tells when it begins, the last
+// when it is over.
+type alarm struct {
+	mu      sync.Mutex
+	failing int
+	since   time.Time
+}
+
+func (a *alarm) raise(now time.Time) (first bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failing++; a.failing == 1 {
+		a.since = now
+		return true
+	}
+	return false
+}
+
+func (a *alarm) lower() (last bool, since time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failing--
+	return a.failing == 0, a.since
 }
 
 // Trouble is something that fails at the moment and is tried again.
@@ -45,7 +72,7 @@ type Trouble struct {
 }
 
 func (p *Pipeline) trouble(what string) *trouble {
-	t := &trouble{p: p, what: what}
+	t := &trouble{p: p, what: what, alarm: new(alarm)}
 	p.stats.watch(t)
 	return t
 }
@@ -62,6 +89,8 @@ func (p *Pipeline) again(ctx context.Context, stop context.CancelCauseFunc, t *t
 	}
 	if t.attempts == 0 {
 		t.since = time.Now()
+	}
+	if t.attempts == 0 && t.alarm.raise(t.since) {
 		p.Log.Warn(t.what+" fails, trying again until it works", "source", p.Name, "error", err)
 	} else {
 		p.Log.Debug(t.what+" still fails", "source", p.Name, "error", err, "attempts", t.attempts+1)
@@ -80,9 +109,18 @@ func (t *trouble) over() {
 	if t.attempts == 0 {
 		return
 	}
-	t.p.Log.Info(t.what+" works again", "source", t.p.Name, "after", time.Since(t.since).Round(time.Millisecond), "attempts", t.attempts)
+	if last, since := t.alarm.lower(); last {
+		t.p.Log.Info(t.what+" works again", "source", t.p.Name, "after", time.Since(since).Round(time.Millisecond), "attempts", t.attempts)
+	}
 	t.attempts = 0
 	t.now.Store(nil)
+}
+
+// leave is for a pipeline that ends in trouble.
+func (t *trouble) leave() {
+	if t.attempts > 0 {
+		t.alarm.lower()
+	}
 }
 
 // withGrace returns a context that ends d after ctx does.

@@ -59,7 +59,7 @@ func through(t testing.TB, rules *classify.Classifier, mails ...[]byte) [][]byte
 	}
 	out := &lines{}
 	p := &Pipeline{
-		Source: &mailbox{batches: []*ingest.Batch{b}}, Classify: rules.Classify, Sinks: []Sink{{Name: "test", Writer: out}}, Workers: 1,
+		Source: &mailbox{batches: []*ingest.Batch{b}}, Classify: rules.Classify, Sinks: []*Sink{{Name: "test", Writer: out}}, Workers: 1,
 		Sender: &Sender{
 			MTAs: []string{"mx.example.com"}, Domains: []string{"example.com"}, MessageIDs: []Form{"*@news.example.com"},
 			Headers: []string{"Feedback-ID"}, Campaigns: []string{"X-Campaign-Id"},

@@ -65,6 +65,12 @@ func (s *stats) watch(t *trouble) {
 	s.mu.Unlock()
 }
 
+func (s *stats) forgetTroubles() {
+	s.mu.Lock()
+	s.troubles = nil
+	s.mu.Unlock()
+}
+
 func (s *stats) add(p *part) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

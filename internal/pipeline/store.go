@@ -26,9 +26,17 @@ func (s *store) takes(stream string) bool {
 func (p *Pipeline) stores() []*store {
 	var all []*store
 	for _, s := range p.Sinks {
-		all = append(all, &store{Writer: s.Writer, streams: s.Streams, trouble: p.trouble("writing to " + s.Name)})
+		t := p.trouble("writing to " + s.Name)
+		t.alarm = &s.alarm
+		all = append(all, &store{Writer: s.Writer, streams: s.Streams, trouble: t})
 	}
 	return all
+}
+
+func leave(sinks []*store) {
+	for _, s := range sinks {
+		s.trouble.leave()
+	}
 }
 
 // store writes b to all sinks beside each other and reports whether all have stored it.
