@@ -21,7 +21,7 @@ type ledger struct {
 	again int64
 }
 
-func newLedger() *ledger { return &ledger{start: time.Now(), seen: make(repeats, 1<<22)} }
+func newLedger() *ledger { return &ledger{start: time.Now(), seen: make(repeats, 1<<20)} }
 
 // committed takes what became of a batch.
 func (l *ledger) committed(b *ingest.Batch, rs []pipeline.Result) {
@@ -47,7 +47,7 @@ func (l *ledger) print(w io.Writer) {
 		t.Events, l.again, size(t.Bytes), took.Round(time.Millisecond), rate(t.In, took), size(int64(float64(t.Bytes)/max(took.Seconds(), 1e-3))))
 }
 
-// repeats remembers the IDs of the last few million messages, in fixed memory: an ID that comes
+// repeats remembers the IDs of the last million messages, in 4 MiB: an ID that comes
 // again much later may be missed, and one in four billion is taken for another.
 type repeats []uint32
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -143,6 +146,8 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 		p.Parse = noReply
 	}
 	p.Workers = r.jobs
+	p.Bytes = (1 + cmp.Or(r.jobs, runtime.GOMAXPROCS(0))) << 21
+	defer modestMemory()()
 	p.Committed = led.committed
 	if !f.all() {
 		p.Keep = f.wants
@@ -177,6 +182,16 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 		return fmt.Errorf("%d messages or files could not be read; events of type quarantined say why", failed)
 	}
 	return nil
+}
+
+// modestMemory has garbage collected early, unless the environment says otherwise. So little of
+// it lives long that the time does not count, and a replay stays below 64 MiB.
+func modestMemory() (restore func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(50)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // noReply reads the lines of a log that the source could not read.
