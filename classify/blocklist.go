@@ -33,8 +33,8 @@ func readBlocklists() []blocklist {
 }
 
 // findBlocklist looks at what the literals are for beyond rules: a word that says temporary, and
-// the block list. Of several lists it takes the one whose longest wording occurs; a refused query outranks all,
-// because it is no listing, and named lists outrank a provider's own.
+// the block list. Of several lists it takes the one whose longest wording occurs; a refused query
+// outranks all, because it is no listing, and named lists outrank a provider's own.
 func (c *Classifier) findBlocklist(s *scratch) {
 	s.blocklist, s.soon = -1, false
 	best := 0
@@ -143,10 +143,11 @@ func findIP(text []byte) string {
 // findDomain returns the first host name in text that does not belong to the list itself.
 func findDomain(text []byte, markers []string) string {
 	for i := 0; i < len(text); {
-		if !isWord(text[i]) || i > 0 && (text[i-1] == '@' || text[i-1] == '/') {
+		if !isWord(text[i]) {
 			i++
 			continue
 		}
+		path := i > 0 && text[i-1] == '/' && (i < 2 || text[i-2] != '/') && !bytes.HasSuffix(text[:i], []byte("domain/"))
 		j, dots := i, 0
 		for j < len(text) && (isWord(text[j]) || text[j] == '-' || text[j] == '.') {
 			if text[j] == '.' {
@@ -155,7 +156,7 @@ func findDomain(text []byte, markers []string) string {
 			j++
 		}
 		word := strings.TrimRight(string(text[i:j]), ".-")
-		if dots > 0 && j < len(text) && text[j] != '@' && isDomain(word) && !belongs(word, markers) {
+		if dots > 0 && !path && j < len(text) && text[j] != '@' && isDomain(word) && !belongs(word, markers) {
 			return word
 		}
 		i = j + 1

@@ -342,36 +342,3 @@ func (c *Classifier) matched(s *scratch, r *rule, f field) (where, what string) 
 	}
 	return "", ""
 }
-
-// onlyNumbers reports whether a fingerprint holds no word.
-func onlyNumbers(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '<' || c == '>' || c == 'n' || c == ':' || c == ';' || c == '.' || c == '-' || c == ' ':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// fingerprint is that of the reply, else of the first field with words, else the codes.
-func (s *scratch) fingerprint() string {
-	for f := range fields {
-		from, to := s.spans[f][0], s.spans[f][1]
-		if s.source[f] == "" || to == from {
-			continue
-		}
-		start := len(s.hay)
-		s.hay = appendFingerprint(s.hay, s.hay[from:to])
-		out := string(s.hay[start:])
-		s.hay = s.hay[:start]
-		if !onlyNumbers(out) {
-			return out
-		}
-	}
-	if s.code != 0 || !s.status.IsZero() {
-		return strings.TrimSpace(strconv.Itoa(s.code) + " " + s.status.String())
-	}
-	return ""
-}

@@ -117,7 +117,9 @@ const (
 	AdviceNone          Advice = "none"           // nothing to do
 )
 
-// Verdict is what a rule said about one recipient.
+// Verdict is what a rule said about one recipient. Category and Class are empty where nothing
+// failed: in complaints, automatic replies, challenges and dispositions, and of recipients that
+// were delivered to, relayed or expanded. Rule is empty where no rule holds.
 type Verdict struct {
 	Category   Category
 	Permanence Permanence

@@ -344,8 +344,10 @@ func TestProvider(t *testing.T) {
 func TestBlocklist(t *testing.T) {
 	c := classifier(t)
 	for reply, want := range map[string]Blocklist{
-		"554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.7": {"zen.spamhaus.org", "192.0.2.7", "https://check.spamhaus.org/results/?query=192.0.2.7"},
-		"554 Blocked by bl.spamcop.net, 127.0.0.2; see 2001:db8::1":                                                                          {"bl.spamcop.net", "2001:db8::1", "https://www.spamcop.net/w3m?action=checkblock&ip=2001:db8::1"},
+		"554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.7":                                       {"zen.spamhaus.org", "192.0.2.7", "https://check.spamhaus.org/results/?query=192.0.2.7"},
+		"554 Blocked by bl.spamcop.net, 127.0.0.2; see 2001:db8::1":                                                                                                                {"bl.spamcop.net", "2001:db8::1", "https://www.spamcop.net/w3m?action=checkblock&ip=2001:db8::1"},
+		"554 5.7.1 Service unavailable; Sender address [a@shop.example] blocked using dbl.spamhaus.org; https://www.spamhaus.org/query/domain/shop.example":                        {"dbl.spamhaus.org", "shop.example", "https://check.spamhaus.org/results/?query=shop.example"},
+		"550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3140).": {"Outlook.com / Hotmail block list (S3140, S3150)", "192.0.2.1", "https://olcsupport.office.com/"},
 	} {
 		if v := c.Classify(failed(reply)); v.Category != Blocklisted || v.Blocklist != want {
 			t.Errorf("%s: got %s by %s, %+v", reply, v.Category, v.Rule, v.Blocklist)
