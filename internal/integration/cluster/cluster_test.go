@@ -32,16 +32,14 @@ const (
 func TestCluster(t *testing.T) {
 	k := &lab.Kafka{Brokers: 3}
 	k.Start(t)
-	var rows []row
-	t.Run("brokers", func(t *testing.T) { rows = append(rows, brokersFail(t, k)...) })
-	t.Run("worker", func(t *testing.T) { rows = append(rows, workerKilled(t, k)) })
+	rows := []row{brokersFail(t, k), workerKilled(t, k)}
 	if !t.Failed() {
 		report(t, rows)
 	}
 }
 
 // brokersFail: SIGKILL of one broker while events flow, then of two, which leaves fewer than min.insync.replicas.
-func brokersFail(t *testing.T, k *lab.Kafka) []row {
+func brokersFail(t *testing.T, k *lab.Kafka) row {
 	w := newWorker(t, k, "brokers")
 	w.start()
 	end := make(chan struct{})
@@ -82,10 +80,10 @@ func brokersFail(t *testing.T, k *lab.Kafka) []row {
 	if memory > 400 {
 		t.Errorf("%d MB while nothing could be written", memory)
 	}
-	return []row{{
+	return row{
 		what:  "one of three brokers killed (SIGKILL) and started again, later two killed at once and away for " + spell(away),
 		tally: c, sent: events, note: fmt.Sprintf("worker at most %d MB", memory),
-	}}
+	}
 }
 
 // workerKilled: SIGKILL of bouncepipe at random points; two times in three soon after an acknowledgement, when

@@ -67,7 +67,7 @@ func BenchmarkReplay(b *testing.B) {
 	for i := range many {
 		many[i] = fmt.Sprintf("user%05d@example.net", i)
 	}
-	text := fmt.Sprintf("kafka: {brokers: [%s], topic: events}\n", k.Addrs()[0])
+	text := fmt.Sprintf("kafka: {brokers: [%q], topic: events}\n", k.Addrs()[0])
 	for file, text := range map[string]string{conf: text, in: mbox(many...)} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			b.Fatal(err)

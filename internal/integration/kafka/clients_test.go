@@ -48,6 +48,8 @@ func TestClients(t *testing.T) {
 	bouncepipe(t, lab.KafkaPassword, "check", "-c", conf)
 	bouncepipe(t, lab.KafkaPassword, "replay", "-c", conf, filepath.Join(filepath.Dir(conf), "in.mbox"))
 
+	k.CreateTopic("java", partitions, 1)
+	k.CreateTopic("compacted", 1, 1, "cleanup.policy=compact")
 	recs := k.Consume(t, "events")
 	if len(recs) != len(addresses()) {
 		t.Fatalf("kcat reads %d events of %d", len(recs), len(addresses()))
@@ -55,6 +57,30 @@ func TestClients(t *testing.T) {
 	t.Run("kcat", func(t *testing.T) { kcatSecure(t, k, ca, recs) })
 	t.Run("java consumer", func(t *testing.T) { javaConsumer(t, k, recs) })
 	t.Run("java producer", func(t *testing.T) { javaProducer(t, k, recs) })
+	t.Run("refused", func(t *testing.T) { refused(t, k) })
+}
+
+// refused: a compacted topic takes no record without a key. The others arrive, and an event tells of it.
+func refused(t *testing.T, k *lab.Kafka) {
+	dir := t.TempDir()
+	conf, in := filepath.Join(dir, "c.yaml"), filepath.Join(dir, "in.mbox")
+	for file, text := range map[string]string{
+		conf: fmt.Sprintf("kafka: {brokers: [%q], topic: compacted}\n", k.Addrs()[0]),
+		in:   strings.Replace(mbox("a@example.net", "NOBODY", "b@example.net"), "Final-Recipient: utf-8; NOBODY\n", "", 1),
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := command("", "replay", "-c", conf, in).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "a record is refused for good") || !strings.Contains(string(out), "1 quarantined") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	recs := k.Consume(t, "compacted")
+	told := slices.IndexFunc(recs, func(r lab.Record) bool { return r.Header("ce_type") == "bouncepipe.quarantined" })
+	if len(recs) != 3 || told < 0 || recs[told].Key == nil || !strings.Contains(recs[told].Payload, "refused by the sink") {
+		t.Errorf("%d records, %d tells of it: %+v", len(recs), told, recs)
+	}
 }
 
 // kcatSecure: the same through the secure listener. By PLAIN, for the SCRAM-SHA-512 of some builds of librdkafka is refused.
@@ -89,7 +115,6 @@ func javaConsumer(t *testing.T, k *lab.Kafka, want []lab.Record) {
 
 // javaProducer: keys are in the partitions where Java's producer puts them.
 func javaProducer(t *testing.T, k *lab.Kafka, recs []lab.Record) {
-	k.CreateTopic("java", partitions, 1)
 	var input strings.Builder
 	for _, r := range recs {
 		fmt.Fprintf(&input, "%s\tx\n", *r.Key)
