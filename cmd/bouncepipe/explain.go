@@ -37,8 +37,8 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [flags] FILE|-|TEXT",
 		Short: "Say why a mail bounced, or what a reply means, and which rule says so",
-		Long: `explain reads a bounce mail from a file or standard input, or takes a reply as text, and tells
-what was found where, which rule decided (with its file and line and the words it found), what would
+		Long: `explain reads a bounce mail from a file (packed, or in an mbox, if need be) or standard input, or takes
+a reply as text, and tells what was found where, which rule decided (with its file and line and the words it found), what would
 have come next, and what to do now. What is neither a file nor "-" is taken for a reply.`,
 		Example: `  bouncepipe explain bounce.eml
   bouncepipe explain "550 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org"
@@ -57,7 +57,7 @@ have come next, and what to do now. What is neither a file nor "-" is taken for 
 	return cmd
 }
 
-func (x *explain) run(_ context.Context, args []string) error {
+func (x *explain) run(ctx context.Context, args []string) error {
 	if (len(args) == 1) == (x.lines != "") {
 		return usage(errors.New("give a file, - or the text of a reply, or --lines FILE; see bouncepipe explain --help"))
 	}
@@ -77,21 +77,60 @@ func (x *explain) run(_ context.Context, args []string) error {
 	if x.lines != "" {
 		return x.judgeLines()
 	}
-	if args[0] == "-" {
-		raw, err := io.ReadAll(io.LimitReader(x.stdin, ingest.DefaultMaxBytes))
-		if err != nil {
-			return fmt.Errorf("standard input: %w", err)
+	if _, err := os.Stat(args[0]); args[0] != "-" && err != nil {
+		if looksLikeReply(args[0]) {
+			return x.reply(args[0])
 		}
-		return x.mail("standard input", raw)
+		return usage(fmt.Errorf("%w; the text of a reply goes in quotes: \"550 5.1.1 no such user\"", err))
 	}
-	raw, err := os.ReadFile(args[0])
-	switch {
-	case err == nil:
-		return x.mail(args[0], raw)
-	case looksLikeReply(args[0]):
-		return x.reply(args[0])
+	return x.mails(ctx, args[0])
+}
+
+// mostMails is how many mails of an archive are explained: more is what replay is for.
+const mostMails = 20
+
+// mails explains the mails in a file, a folder or the standard input.
+func (x *explain) mails(ctx context.Context, path string) error {
+	src, err := ingest.OpenPaths(ingest.PathOptions{Stdin: x.stdin, BatchMessages: 1}, path)
+	if err != nil {
+		return usage(err)
 	}
-	return usage(fmt.Errorf("%w; the text of a reply goes in quotes: \"550 5.1.1 no such user\"", err))
+	defer src.Close()
+	for n := 0; ; n++ {
+		b, err := src.Fetch(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range b.Messages {
+			m := &b.Messages[i]
+			if n == mostMails {
+				return fmt.Errorf("%s has more than %d mails; bouncepipe replay reads them all", path, mostMails)
+			}
+			if n > 0 && !x.json {
+				fmt.Fprint(x.out, "\n----\n\n")
+			}
+			if m.Err != nil {
+				return m.Err
+			}
+			if err := x.mail(name(path, m), m); err != nil {
+				return err
+			}
+		}
+		if err := src.Commit(ctx, b, make([]ingest.Outcome, len(b.Messages))); err != nil {
+			return err
+		}
+	}
+}
+
+// name is what people call a message: the file that was named, or the URI within it.
+func name(path string, m *ingest.Message) string {
+	if strings.HasPrefix(m.Source, "file:") {
+		return path
+	}
+	return m.Source
 }
 
 // looksLikeReply tells the text of a reply from the mistyped name of a file.
@@ -121,8 +160,8 @@ func (x *explain) reply(text string) error {
 	return w.err
 }
 
-func (x *explain) mail(name string, raw []byte) error {
-	rep, err := new(dsn.Parser).Parse(raw)
+func (x *explain) mail(name string, msg *ingest.Message) error {
+	rep, err := new(dsn.Parser).Parse(msg.Raw)
 	if errors.Is(err, dsn.ErrNotReport) {
 		if x.json {
 			return json.NewEncoder(x.out).Encode(map[string]any{"file": name, "outcome": ingest.Other.String()})
@@ -133,7 +172,6 @@ func (x *explain) mail(name string, raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	msg := &ingest.Message{Source: "file:" + name, Raw: raw, Size: int64(len(raw))}
 	events := pipeline.NewEvents(x.sender, msg, rep, x.rules.Classify)
 	if x.json {
 		return x.printJSON(rep, events)

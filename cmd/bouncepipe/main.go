@@ -93,17 +93,23 @@ and an event that is published twice has the same id both times.`,
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.AddCommand(commands()...)
-	for _, c := range root.Commands() {
-		check := c.Args
-		if check == nil {
-			continue
-		}
-		c.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
-			}
-			return nil
-		}
-	}
+	usageOfArgs(root)
 	return root
+}
+
+// usageOfArgs makes wrong arguments of cmd and of all below it mistakes of the caller.
+func usageOfArgs(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		usageOfArgs(c)
+	}
+	check := cmd.Args
+	if check == nil {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		}
+		return nil
+	}
 }
