@@ -225,7 +225,7 @@ func (o *IMAPOptions) normalize() error {
 	o.MaxBytes = cmp.Or(o.MaxBytes, DefaultMaxBytes)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	o.longest = cmp.Or(o.longest, 10*o.Timeout)
-	o.calmAfter = cmp.Or(o.calmAfter, 10*time.Second)
+	o.calmAfter = cmp.Or(o.calmAfter, 2*time.Second)
 	o.suspectDelay = cmp.Or(o.suspectDelay, time.Second)
 	o.answerBudget = cmp.Or(o.answerBudget, 16<<20)
 	o.collect = cmp.Or(o.collect, 5*time.Second)
