@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"reflect"
 	"regexp"
@@ -92,6 +93,30 @@ func TestHelp(t *testing.T) {
 		}
 		if c.Short == "" || c.Long == "" || c.Example == "" {
 			t.Errorf("the help of %s lacks a text or an example", c.Name())
+		}
+	}
+}
+
+// What the README shows is what the program prints; line numbers in rule files aside.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := regexp.MustCompile(`\(([a-z/0-9-]+\.[a-z]+):\d+\)`)
+	readme := place.ReplaceAllString(string(text), "($1)")
+	var out, errs bytes.Buffer
+	if status := Main([]string{"explain", "554 5.7.1 Service unavailable; Client host [198.51.100.25] blocked using zen.spamhaus.org"}, nil, &out, &errs); status != 0 {
+		t.Fatal(errs.String())
+	}
+	for line := range strings.Lines(place.ReplaceAllString(out.String(), "($1)")) {
+		if !strings.Contains(readme, line) && !strings.HasPrefix(line, "else") {
+			t.Errorf("the README lacks the line %q", line)
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(((?:docs|internal)/[^)#]+)\)`).FindAllStringSubmatch(readme, -1) {
+		if _, err := os.Stat("../../" + m[1]); err != nil {
+			t.Errorf("the README links to %s: %v", m[1], err)
 		}
 	}
 }
