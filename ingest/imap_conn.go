@@ -124,6 +124,33 @@ func (w *watchedConn) SetDeadline(time.Time) error      { return nil }
 func (w *watchedConn) SetReadDeadline(time.Time) error  { return nil }
 func (w *watchedConn) SetWriteDeadline(time.Time) error { return nil }
 
+// clientConn is what the client library is given. Its Write fails only after a Read has: when a
+// write fails first, the connection is killed and the reader tells. The library ends pending
+// commands from the goroutine that fails, and while that is the writing one the reading one may
+// be sending to them: a send on a closed channel, and the process is gone.
+type clientConn struct {
+	net.Conn
+	w    *watchedConn
+	over atomic.Bool // a Read has failed
+}
+
+func (c *clientConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.over.Store(true)
+	}
+	return n, err
+}
+
+func (c *clientConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err == nil || c.over.Load() {
+		return n, err
+	}
+	c.w.kill(err)
+	return len(p), nil
+}
+
 // imapSession is one signed-in connection. One goroutine uses it at a time.
 type imapSession struct {
 	timeout time.Duration
