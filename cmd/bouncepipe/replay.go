@@ -19,14 +19,13 @@ import (
 
 	"github.com/bouncepipe/bouncepipe/dsn"
 	"github.com/bouncepipe/bouncepipe/ingest"
-	"github.com/bouncepipe/bouncepipe/internal/pipeline"
-	"github.com/bouncepipe/bouncepipe/sink"
 )
 
 // replay is one run of the command.
 type replay struct {
 	config       string
 	output       string
+	as           string
 	brokers      []string
 	topic        string
 	state        string
@@ -36,6 +35,7 @@ type replay struct {
 	only         []string
 	dryRun       bool
 	quiet        bool
+	finish       func() error // completes the output; nil where that is complete with each event
 	jobs         int
 	maxBytes     int
 
@@ -49,8 +49,8 @@ func replayCommand() *cobra.Command {
 		Use:   "replay [flags] PATH...",
 		Short: "Read archived mail: mbox, Maildir, single mails, folders, tar, zip, compressed or not",
 		Long: `replay reads every message below the paths, in order, and writes one event per recipient:
-as JSON lines to standard output, or to Kafka. "-" is standard input. What a file is, its content
-decides.
+as JSON lines, CSV or Parquet to a file or standard output, or to Kafka. "-" is standard input. What
+a file is, its content decides.
 
 With --format replies the files are logs of SMTP replies, most of which never become mail: what
 Postfix logs (also as journalctl -o json exports it), or JSON lines with recipient, reply,
@@ -69,6 +69,7 @@ configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the acco
   bouncepipe replay --dry-run ~/Maildir archive-2016.tar.gz
   bouncepipe replay --only class=hard --since 2026-01-01 bounces.mbox | jq -r .address | sort -u
   bouncepipe replay --kafka kafka1:9092 --topic bounces --state replay.state bounces.mbox
+  bouncepipe replay -o events.parquet archive/
   bouncepipe replay --format replies --only type=bounce /var/log/mail.log*
   bouncepipe replay -c bouncepipe.yaml /var/mail/bounces`,
 		Args: cobra.MinimumNArgs(1),
@@ -80,6 +81,7 @@ configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the acco
 	f := cmd.Flags()
 	f.StringVarP(&r.config, "config", "c", "", "take sender, privacy and rules from this file; and kafka, unless -o or --kafka is given")
 	f.StringVarP(&r.output, "output", "o", "", "append events to this file instead of standard output")
+	f.StringVar(&r.as, "as", "", "write ndjson, csv or parquet (default: what the name of the output ends with, else ndjson)")
 	f.StringSliceVar(&r.brokers, "kafka", nil, "write to Kafka at these brokers (host:port,...)")
 	f.StringVar(&r.topic, "topic", "", "the topic for --kafka")
 	f.StringVar(&r.state, "state", "", "remember in this file what is done, and continue there next time")
@@ -102,6 +104,9 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	}
 	if len(r.brokers) > 0 && r.topic == "" {
 		return usage(errors.New("--kafka needs --topic"))
+	}
+	if _, err := r.form(); err != nil {
+		return err
 	}
 	conf := &configFile{}
 	if r.config != "" {
@@ -162,7 +167,9 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	})
 	go src.Measure(ctx) // for the progress; too late is no harm
 	stop := onUSR1(func() { bar.pause(func() { r.account(led, src) }) })
-	err = p.Run(ctx)
+	if err = p.Run(ctx); err == nil && r.finish != nil {
+		err = r.finish()
+	}
 	stop()
 	bar.done()
 	if cerr := src.Close(); err == nil {
@@ -209,32 +216,6 @@ func (r *replay) logger() *slog.Logger {
 		opts.Level = slog.LevelError
 	}
 	return slog.New(slog.NewTextHandler(r.stderr, opts))
-}
-
-// sinks opens what is written to: Kafka, a file, standard output or nothing.
-func (r *replay) sinks(conf *configFile, p *pipeline.Pipeline) ([]*pipeline.Sink, error) {
-	if r.dryRun {
-		return []*pipeline.Sink{{Name: "nothing", Writer: sink.Discard{}}}, nil
-	}
-	if len(r.brokers) > 0 {
-		conf.Kafka = &KafkaConfig{Brokers: r.brokers, Topics: TopicsConfig{Events: r.topic}}
-	}
-	switch {
-	case r.output != "" && len(r.brokers) > 0:
-		return nil, usage(errors.New("give -o or --kafka, not both"))
-	case r.output != "" && r.output != "-":
-		w, err := sink.OpenNDJSON(r.output)
-		if err != nil {
-			return nil, err
-		}
-		p.GiveUp = func(error) bool { return true }
-		return []*pipeline.Sink{{Name: r.output, Writer: w, Streams: eventsOnly}}, nil
-	case conf.Kafka != nil && r.output == "":
-		_, err := conf.addKafka(p)
-		return p.Sinks, err
-	}
-	p.GiveUp = func(error) bool { return true }
-	return []*pipeline.Sink{{Name: "standard output", Writer: sink.NewNDJSON(r.stdout, "standard output"), Streams: eventsOnly}}, nil
 }
 
 // mostFiles is how many files the account lists one by one.
