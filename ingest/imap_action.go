@@ -111,7 +111,7 @@ func (s *IMAP) act(ctx context.Context) {
 		for chunk := range slices.Chunk(p.UIDs, 200) {
 			did, err := s.take(ctx, gen, p.Action, chunk)
 			if err != nil {
-				failure = wrong(doAction+p.Action.String(), err)
+				failure = wrong(doAction+did.String(), err)
 				break
 			}
 			done = append(done, imapPending{did, chunk})

@@ -136,7 +136,7 @@ func TestIMAPFailingAction(t *testing.T) {
 		{"MOVE without words", "IMAP4rev1 MOVE UIDPLUS", "UID MOVE", "NO", "move Done"},
 		{"COPY, cut", "IMAP4rev1 UIDPLUS", "UID COPY", "", "move Done"},
 		{"STORE after COPY", "IMAP4rev1 UIDPLUS", "UID STORE", "NO [SERVERBUG] no", "problem of its own"},
-		{"EXPUNGE after COPY", "IMAP4rev1 UIDPLUS", "UID EXPUNGE", "BAD what", "move Done"},
+		{"EXPUNGE after COPY", "IMAP4rev1 UIDPLUS", "UID EXPUNGE", "BAD what", "do delete"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFakeIMAP(t, 3)

@@ -43,6 +43,7 @@ type watchedConn struct {
 	budget  int64 // bytes that may still be read until it is armed again
 	armed   bool
 	cause   error // why it is dead
+	closed  bool
 }
 
 // newWatchedConn bounds to budget what one command may make the server send, beyond the bodies asked for, and
@@ -117,6 +118,30 @@ func (w *watchedConn) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// Write reports a failure through the reading side alone: the library would end its commands from the
+// writing goroutine while its reader still serves them. Once closed it fails at once, for then
+// there is no reader.
+func (w *watchedConn) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	closed := w.closed
+	w.mu.Unlock()
+	if closed {
+		return 0, net.ErrClosed
+	}
+	if _, err := w.Conn.Write(p); err != nil {
+		w.kill(err)
+	}
+	return len(p), nil
+}
+
+// Close is the library's.
+func (w *watchedConn) Close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	return w.Conn.Close()
 }
 
 // SetDeadline, SetReadDeadline and SetWriteDeadline leave the deadlines to arm.

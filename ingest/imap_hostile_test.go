@@ -442,7 +442,14 @@ func TestIMAPCalm(t *testing.T) {
 		if b := fetchBatch(t, s); len(b.Messages) < 30 {
 			t.Fatalf("%d messages in a batch", len(b.Messages))
 		}
-		time.Sleep(20 * time.Millisecond)
+		for range 500 {
+			if left, err := pos.Load(context.Background(), s.journal.key); err != nil {
+				t.Fatal(err)
+			} else if strings.Contains(string(left), `"to":0`) {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
 		killed.dead.Store(true)
 		s.Close()
 	}
