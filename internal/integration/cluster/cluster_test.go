@@ -48,6 +48,7 @@ func brokersFail(t *testing.T, k *lab.Kafka) row {
 	defer close(end)
 
 	t.Log("one of three brokers is killed after", w.reach(k, events/8))
+	<-k.Seen(t, w.topic) // in the middle of writing
 	k.StopBroker(2, syscall.SIGKILL)
 	w.reach(k, events*3/8) // it flows without
 	k.StartBroker(2)
@@ -56,6 +57,7 @@ func brokersFail(t *testing.T, k *lab.Kafka) row {
 	w.insync(k)
 
 	t.Log("two of three brokers are killed after", w.stored(k), "and away for", away)
+	<-k.Seen(t, w.topic)
 	k.StopBroker(0, syscall.SIGKILL)
 	k.StopBroker(1, syscall.SIGKILL)
 	time.Sleep(away)
