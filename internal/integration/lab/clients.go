@@ -30,6 +30,23 @@ func (k *Kafka) Tool(tb testing.TB, input, class string, args ...string) string 
 	return out.String()
 }
 
+// ProducerPerf runs what kafka-producer-perf-test.sh runs, with the Java options of that script, and returns what it prints.
+// The records are the lines of a file: to make them up byte by byte costs the tool more than to send them.
+func (k *Kafka) ProducerPerf(tb testing.TB, topic string, records int, file string, props ...string) string {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	args := []string{"-Xmx512M", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
+		"-XX:+ExplicitGCInvokesConcurrent", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", filepath.Join(Cache(), "kafka", "libs", "*"),
+		"org.apache.kafka.tools.ProducerPerformance", "--topic", topic, "--num-records", fmt.Sprint(records), "--payload-file", file,
+		"--throughput", "-1", "--producer-props", "bootstrap.servers=" + k.Addrs()[0], "acks=all"}
+	out, err := exec.CommandContext(ctx, "java", append(args, props...)...).CombinedOutput()
+	if err != nil {
+		tb.Fatalf("ProducerPerformance: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
 // ClientProperties writes the properties with which Java clients use the secure listeners, and returns the file.
 func (k *Kafka) ClientProperties(tb testing.TB) string {
 	tb.Helper()
