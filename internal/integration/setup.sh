@@ -73,6 +73,22 @@ kafka() {
 	echo "integration setup: kafka is here"
 }
 
+haraka() {
+	[ ! -e "$cache/haraka.done" ] || return 0
+	command -v npm >/dev/null || fail "no npm: Haraka comes from the npm registry"
+	mkdir -p "$cache/haraka"
+	(cd "$cache/haraka" && npm install --no-audit --no-fund --omit=optional Haraka@3 >"$cache/npm.log" 2>&1) ||
+		fail "npm could not fetch Haraka (no network?); see $cache/npm.log"
+	touch "$cache/haraka.done"
+	echo "integration setup: haraka is here"
+}
+
+for tool in unshare nsenter ip sysctl; do
+	command -v $tool >/dev/null || [ -x /sbin/$tool ] || [ -x /usr/sbin/$tool ] ||
+		fail "no $tool: install the packages util-linux, iproute2 and procps"
+done
+[ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null || fail "the tests lay mounts in namespaces of their own: run as root, or with sudo that asks for no password"
+
 tree dovecot dovecot-imapd dovecot-lmtpd dovecot-sieve
 tree postfix postfix
 tree exim exim4-daemon-light
@@ -85,4 +101,5 @@ if [ "${1:-}" = samples ]; then
 	tree dma dma
 	tree nullmailer nullmailer
 	tree chasquid chasquid
+	haraka
 fi

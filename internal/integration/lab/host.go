@@ -17,7 +17,7 @@ import (
 // Host is a machine for one server: its own view of /usr, /etc and /var, which has the server's packages, and
 // its own host name. It shares the lab's network.
 type Host struct {
-	Tree string // below .cache/integration/trees
+	Tree string // below .cache/integration/trees; "" for a machine with nothing more than this one
 	Name string // host name
 	IP   string
 
@@ -60,11 +60,14 @@ carol:x:1902:
 func (h *Host) Start(tb testing.TB) {
 	tb.Helper()
 	h.tb = tb
-	tree := filepath.Join(Cache(), "trees", h.Tree)
-	if _, err := os.Stat(tree + ".done"); err != nil {
-		tb.Fatalf("%s is not here: run internal/integration/setup.sh", h.Tree)
-	}
 	h.dir = tb.TempDir()
+	tree := filepath.Join(h.dir, "nothing")
+	if h.Tree != "" {
+		tree = filepath.Join(Cache(), "trees", h.Tree)
+		if _, err := os.Stat(tree + ".done"); err != nil {
+			tb.Fatalf("%s is not here: run internal/integration/setup.sh", h.Tree)
+		}
+	}
 	exec.Command("ip", "addr", "add", h.IP+"/32", "dev", "lo").Run() // it may be there
 	ready := filepath.Join(h.dir, "ready")
 	// The writable layers are in memory: an overlay cannot lie on every file system.

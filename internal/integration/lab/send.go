@@ -4,9 +4,11 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Send gives a mail to the server at addr (port 25) by SMTP. Each recipient is an address, perhaps followed by a space and
@@ -20,13 +22,15 @@ func Send(tb testing.TB, addr, from string, to []string, mail string) {
 
 // TrySend is Send for mail that the server may refuse.
 func TrySend(addr, from string, to []string, mail string) error {
-	c, err := textproto.Dial("tcp", addr+":25")
+	conn, err := net.DialTimeout("tcp", addr+":25", 10*time.Second)
 	if err != nil {
 		return err
 	}
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	c := textproto.NewConn(conn)
 	defer c.Close()
 	if _, _, err := c.ReadResponse(220); err != nil {
-		return err
+		return fmt.Errorf("no greeting: %w", err)
 	}
 	say := func(code int, format string, args ...any) error {
 		if err := c.PrintfLine(format, args...); err != nil {

@@ -5,6 +5,7 @@ package samples
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ var servers = map[string]string{
 	"courier.example.com":   "192.0.2.26",
 	"chasquid.example.com":  "192.0.2.27",
 	"imap.example.com":      "192.0.2.28",
+	"haraka.example.com":    "192.0.2.29",
 }
 
 func TestPostfix(t *testing.T) {
@@ -213,10 +215,7 @@ mail_log_path: "<stderr>"
 `)
 	var forwards strings.Builder
 	var mails []mail
-	for _, m := range usual {
-		if strings.Contains(m.to, "HOST") {
-			continue
-		}
+	for _, m := range elsewhere() {
 		fmt.Fprintf(&forwards, "%s: %s\n", m.name, m.to)
 		m.to = m.name + "@HOST"
 		mails = append(mails, m)
@@ -227,6 +226,27 @@ mail_log_path: "<stderr>"
 	h.Daemon("/usr/bin/chasquid", "-v", "2")
 	lab.Eventually(t, 20*time.Second, "chasquid listens", func() bool { return lab.Listening(h.IP + ":25") })
 	w.make(t, "chasquid", h.Name, 0, 20*time.Second, mails, smtp(h.IP))
+}
+
+func TestHaraka(t *testing.T) {
+	w := newWorld(t)
+	h := newHost(t, "", "haraka.example.com")
+	haraka := filepath.Join(lab.Cache(), "haraka/node_modules/Haraka")
+	h.Sh("mkdir -p /var/haraka/queue /var/haraka/plugins; cp -r " + haraka + "/config /var/haraka/")
+	for file, text := range map[string]string{
+		"config/smtp.ini":     "listen=192.0.2.29:25\nnodes=0\n",
+		"config/me":           h.Name,
+		"config/host_list":    h.Name,
+		"config/plugins":      "lab",
+		"config/outbound.ini": "enable_tls=false\nlocal_mx_ok=true\ntemp_fail_intervals=5s\n",
+		"config/loglevel":     "warn",
+		"plugins/lab.js":      "exports.hook_connect = (next, c) => { c.relaying = true; next() }\nexports.hook_rcpt = (next) => next(OK)\n",
+	} {
+		h.Write("/var/haraka/"+file, text+"\n")
+	}
+	h.Daemon("node", haraka+"/bin/haraka", "-c", "/var/haraka")
+	lab.Eventually(t, 20*time.Second, "Haraka listens", func() bool { return lab.Listening(h.IP + ":25") })
+	w.make(t, "haraka", h.Name, 0, 60*time.Second, elsewhere(), smtp(h.IP))
 }
 
 // Dovecot's delivery agent answers for itself, when the mailbox is full and where a script says so.
@@ -260,6 +280,16 @@ func TestDovecot(t *testing.T) {
 		{name: "sieve-reject-utf8", to: "oliver@example.com"},
 		{name: "sieve-vacation", to: "victor@example.com"},
 	}, lda)
+}
+
+// elsewhere are the usual mails that do not stay on the server.
+func elsewhere() (mails []mail) {
+	for _, m := range usual {
+		if !strings.Contains(m.to, "HOST") {
+			mails = append(mails, m)
+		}
+	}
+	return mails
 }
 
 func newHost(t *testing.T, tree, name string) *lab.Host {
