@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 BENCHTIME ?= 1s
 ARGS ?=
 
-.PHONY: help demo build test check generate bench fuzz score integration integration-kafka bench-kafka
+.PHONY: help demo build test check generate bench soak-replay fuzz score integration integration-kafka bench-kafka
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-18s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ score: ## replay the corpus of real bounces, where it exists, and compare with t
 	mkdir -p .cache && go build -o .cache/bouncepipe ./cmd/bouncepipe && \
 	.cache/bouncepipe replay -q $(sort $(wildcard $(CORPUS)/*/)) > .cache/score.ndjson && \
 	$(CORPUS)/score .cache/score.ndjson $(CORPUS)/truth.jsonl $(ARGS)
+
+soak-replay: ## a replay of 100 MB into files and Kafka is killed 200 times; minutes (ARGS='-kills 1000')
+	go test -run TestReplayKilled -count=1 -v -timeout 60m ./cmd/bouncepipe -kills 200 -megabytes 100 $(ARGS)
 
 integration: ## real servers: Dovecot, Postfix, Exim, Apache Kafka; started and stopped by the tests
 	internal/integration/setup.sh
