@@ -32,7 +32,7 @@ check: ## form, vet, staticcheck, generated files, rules
 generate: ## documents and tables that are made from data
 	go generate ./...
 
-bench: ## benchmarks (BENCHTIME=1s)
+bench: ## benchmarks (BENCHTIME=1s); docs/benchmarks.md says how to measure more
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 fuzz: ## each fuzz target for FUZZTIME=30s

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -78,55 +79,40 @@ func (m mail) copyOf(n, size int) []byte {
 	return append(out, tail[at:]...)
 }
 
-// archive writes an mbox of about total bytes, its mails about size bytes each, once a run.
-func archive(tb testing.TB, size, total int) (path string, mails int) {
-	tb.Helper()
-	all, err := samples()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	path = filepath.Join(os.TempDir(), fmt.Sprintf("bouncepipe-bench-%d-%d-%d.mbox", os.Getpid(), size, total))
-	cached.Lock()
-	defer cached.Unlock()
-	if n := cached.m[path]; n > 0 {
-		return path, n
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	written := 0
-	for written < total {
-		raw := all[mails%len(all)].copyOf(mails, size)
-		n, err := fmt.Fprintf(f, "From MAILER-DAEMON Tue Nov 24 10:00:05 2026\n%s\n", bytes.TrimRight(raw, "\n"))
-		if err == nil {
-			_, err = f.WriteString("\n")
-		}
-		if err != nil {
-			tb.Fatal(err)
-		}
-		written += n + 1
-		mails++
-	}
-	if err := f.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	cached.m[path] = mails
-	return path, mails
+// archived is an mbox that was made.
+type archived struct {
+	path    string
+	size    int // of a mail, about
+	mails   int
+	bytes   int64
+	samples []mail
+	parsed  []*dsn.Report
 }
 
-var cached = struct {
-	sync.Mutex
-	m map[string]int
-}{m: map[string]int{}}
-
-// TestMain takes the archives away at the end.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for path := range cached.m {
-		os.Remove(path)
+// archive writes an mbox of about total bytes, its mails about size bytes each.
+func archive(b *testing.B, size, total int) *archived {
+	b.Helper()
+	all, err := samples()
+	if err != nil {
+		b.Fatal(err)
 	}
-	os.Exit(code)
+	a := &archived{path: filepath.Join(b.TempDir(), "bench.mbox"), size: size, samples: all}
+	f, err := os.Create(a.path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<20)
+	for a.bytes < int64(total) {
+		raw := all[a.mails%len(all)].copyOf(a.mails, size)
+		n, _ := fmt.Fprintf(w, "From MAILER-DAEMON Tue Nov 24 10:00:05 2026\n%s\n\n", bytes.TrimRight(raw, "\n"))
+		a.bytes += int64(n)
+		a.mails++
+	}
+	if err := w.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	return a
 }
 
 // TestArchive checks what the benchmarks stand on: every copy is a report with its own

@@ -4,101 +4,209 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/bouncepipe/bouncepipe/classify"
 	"github.com/bouncepipe/bouncepipe/dsn"
 	"github.com/bouncepipe/bouncepipe/ingest"
+	"github.com/bouncepipe/bouncepipe/internal/kafkaconn"
 	"github.com/bouncepipe/bouncepipe/internal/pipeline"
 	"github.com/bouncepipe/bouncepipe/sink"
+)
+
+var (
+	mailSizes    = flag.String("mail", "4400,30000", "bytes a mail")
+	archiveSizes = flag.String("megabytes", "16", "sizes of the archives")
+	procs        = flag.String("procs", "1,2", "values of GOMAXPROCS")
 )
 
 // stage is what is measured: it reads the archive once.
 type stage struct {
 	name string
-	run  func(b *testing.B, path string)
+	run  func(b *testing.B, a *archived)
 }
 
-// BenchmarkReplay reads archives of 4.4 KB and 30 KB a mail through more and more of the
-// path. Beside mails/s, every stage is given as a ratio to a newline scan of the same bytes
-// in the same process ("x-scan": how many scans long it takes).
+// BenchmarkReplay reads archives through more and more of the path, with one and with two CPUs.
+// Beside mails/s it gives the time as a multiple of that of a newline scan of the same file in the
+// same process (x-scan), the gain over the first value of procs, and the most memory that the
+// process held (peak-MB, all of it, the benchmark included).
 func BenchmarkReplay(b *testing.B) {
-	for _, size := range []struct {
-		name  string
-		bytes int
-		total int
-	}{{"4.4KB", 4400, 64 << 20}, {"30KB", 30000, 64 << 20}} {
-		path, mails := archive(b, size.bytes, size.total)
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		scan := newlineScan(raw)
-		for _, s := range stages {
-			b.Run(size.name+"/"+s.name, func(b *testing.B) {
-				b.SetBytes(int64(len(raw)))
-				b.ReportAllocs()
-				for b.Loop() {
-					s.run(b, path)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, total := range numbers(b, *archiveSizes) {
+		for _, size := range numbers(b, *mailSizes) {
+			a := archive(b, size, total<<20)
+			scan := newlineScan(b, a.path)
+			for _, s := range stages {
+				first := 0.0
+				for _, n := range numbers(b, *procs) {
+					b.Run(fmt.Sprintf("%.1fKB/%dMB/%s/procs=%d", float64(size)/1000, total, s.name, n), func(b *testing.B) {
+						runtime.GOMAXPROCS(n)
+						rate := a.measure(b, s, scan)
+						if first == 0 {
+							first = rate
+						} else {
+							b.ReportMetric(rate/first, "gain")
+						}
+					})
 				}
-				each := b.Elapsed() / time.Duration(b.N)
-				b.ReportMetric(float64(mails)/each.Seconds(), "mails/s")
-				b.ReportMetric(float64(each)/float64(scan), "x-scan")
-			})
+			}
 		}
 	}
 }
 
+// measure returns mails/s.
+func (a *archived) measure(b *testing.B, s stage, scan time.Duration) float64 {
+	b.SetBytes(a.bytes)
+	b.ReportAllocs()
+	s.run(b, a) // what is made once is made
+	forgetPeak()
+	b.ResetTimer()
+	for b.Loop() {
+		s.run(b, a)
+	}
+	each := b.Elapsed() / time.Duration(b.N)
+	rate := float64(a.mails) / each.Seconds()
+	b.ReportMetric(rate, "mails/s")
+	b.ReportMetric(float64(each)/float64(scan), "x-scan")
+	b.ReportMetric(peak(), "peak-MB")
+	return rate
+}
+
+func numbers(b *testing.B, list string) (out []int) {
+	for word := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil || n <= 0 {
+			b.Fatalf("%q is no list of numbers", list)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 var stages = []stage{
-	{"split", func(b *testing.B, path string) { each(b, path, func(*ingest.Message) {}) }},
-	{"dsn", func(b *testing.B, path string) {
+	{"split", func(b *testing.B, a *archived) { each(b, a.path, func(*ingest.Message) {}) }},
+	{"dsn", func(b *testing.B, a *archived) {
 		p := new(dsn.Parser)
-		each(b, path, func(m *ingest.Message) {
+		each(b, a.path, func(m *ingest.Message) {
 			if _, err := p.Parse(m.Raw); err != nil && !errors.Is(err, dsn.ErrNotReport) {
 				b.Fatal(err)
 			}
 		})
 	}},
-	{"dsn+classify", func(b *testing.B, path string) {
-		p, c := new(dsn.Parser), classifier(b)
-		each(b, path, func(m *ingest.Message) {
-			if r, err := p.Parse(m.Raw); err == nil {
-				for i := range r.Recipients {
-					c.Classify(r, &r.Recipients[i])
-				}
+	{"classify", func(b *testing.B, a *archived) {
+		c, reports := classifier(b), a.reports(b)
+		for i := range a.mails {
+			r := reports[i%len(reports)]
+			for j := range r.Recipients {
+				c.Classify(r, &r.Recipients[j])
 			}
-		})
+		}
 	}},
-	{"discard", func(b *testing.B, path string) { replay(b, path, sink.Discard{}) }},
-	{"ndjson", func(b *testing.B, path string) {
-		f, err := os.Create(filepath.Join(b.TempDir(), "events.ndjson"))
+	{"discard", func(b *testing.B, a *archived) { replay(b, a.path, sink.Discard{}) }},
+	{"ndjson", func(b *testing.B, a *archived) {
+		path := filepath.Join(b.TempDir(), "events.ndjson")
+		defer os.Remove(path)
+		w, err := sink.OpenNDJSON(path)
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer f.Close()
-		replay(b, path, sink.NewNDJSON(f, f.Name()))
+		replay(b, a.path, w)
+		if err := w.Close(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}},
+	{"kafka", func(b *testing.B, a *archived) { // a broker in this process, which has its part of the CPUs
+		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(4, "bounces"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer cluster.Close()
+		conn, err := kafkaconn.New(kafkaconn.Config{Brokers: cluster.ListenAddrs()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		w, err := sink.NewKafka(conn, sink.KafkaOptions{Topics: map[string]string{sink.StreamEvents: "bounces"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		replay(b, a.path, w)
+		if err := w.Close(context.Background()); err != nil {
+			b.Fatal(err)
+		}
 	}},
 }
 
-// newlineScan returns the time of the fastest of three scans for line ends.
-func newlineScan(raw []byte) time.Duration {
-	best := time.Hour
-	for range 3 {
-		start, n := time.Now(), 0
-		for rest := raw; ; n++ {
-			i := bytes.IndexByte(rest, '\n')
-			if i < 0 {
+// reports are those of the first mails.
+func (a *archived) reports(b *testing.B) []*dsn.Report {
+	if a.parsed == nil {
+		p := new(dsn.Parser)
+		for i, m := range a.samples {
+			r, err := p.Parse(m.copyOf(i, a.size))
+			if err != nil {
+				b.Fatal(err)
+			}
+			a.parsed = append(a.parsed, r)
+		}
+	}
+	return a.parsed
+}
+
+// newlineScan returns the time of the fastest of five scans of the file for line ends.
+func newlineScan(b *testing.B, path string) time.Duration {
+	best, buf := time.Hour, make([]byte, 1<<20)
+	for range 5 {
+		f, err := os.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		start, lines := time.Now(), 0
+		for {
+			n, err := f.Read(buf)
+			for rest := buf[:n]; ; lines++ {
+				i := bytes.IndexByte(rest, '\n')
+				if i < 0 {
+					break
+				}
+				rest = rest[i+1:]
+			}
+			if err == io.EOF {
 				break
 			}
-			rest = rest[i+1:]
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
 		best = min(best, time.Since(start))
+		f.Close()
 	}
 	return best
+}
+
+// forgetPeak has the kernel measure the largest resident size anew.
+func forgetPeak() {
+	debug.FreeOSMemory()
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // elsewhere the peak is of the whole run
+}
+
+// peak returns the largest resident size in MB; 0 where the system does not tell.
+func peak() float64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	_, after, _ := bytes.Cut(text, []byte("VmHWM:"))
+	kb := 0
+	fmt.Sscan(string(after), &kb)
+	return float64(kb) / 1000
 }
 
 // each hands every message to f, on one goroutine.
