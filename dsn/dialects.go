@@ -88,6 +88,8 @@ var dialects = []dialect{
 	{"surgemail", detectSurgeMail, readSurgeMail, false},
 	{"gromox", detectGromox, readGromox, false},
 	{"dovecot", detectDovecot, readDovecot, false},
+	{"mercury", detectMercury, readMercury, false},
+	{"vm-smtp", detectVMSMTP, readVMSMTP, false},
 	{"mmdf", detectMMDF, readMMDF, false},
 	{"pp", detectPP, readPP, false},
 	{"james", detectJames, readJames, false},
@@ -192,7 +194,9 @@ func (f *found) complete(c *Recipient) {
 		c.Reply = parseReply(source)
 	} else {
 		c.Reply = diagnosticReply(c.DiagnosticCode)
-		if reply := parseReply(source); c.Reply.isCut(c.DiagnosticCode.Value, reply, f.reply != "") {
+		if c.DiagnosticCode.Type == "x-unix" && f.reply == "" {
+			// the output of a program: figures in the command line are no reply
+		} else if reply := parseReply(source); c.Reply.isCut(c.DiagnosticCode.Value, reply, f.reply != "") {
 			c.Reply = reply
 		}
 	}

@@ -38,6 +38,7 @@ const (
 	markDovecot
 	markGromox
 	markSurgeMail
+	markMercury
 
 	markServices // the first of services.go
 )
@@ -106,6 +107,8 @@ var openings = newOpenings(serviceOpenings, []opening{
 	{"Your message was automatically rejected by Sieve", markDovecot},
 	{"Below is the original mail information:", markGromox},
 	{"Your message cannot be delivered to the following recipients:", markSurgeMail},
+	{"The attached mail failed to reach the following addresses:", markMercury},
+	{"The local mail transport system has reported the following problems", markMercury},
 })
 
 type opening struct {
