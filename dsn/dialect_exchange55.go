@@ -141,7 +141,7 @@ func exchangeAddress(name string) string {
 		v, _, _ := strings.Cut(name[i+len("dda:smtp="):], ";")
 		return cleanAddress(strings.Replace(v, "(a)", "@", 1))
 	}
-	return addressIn(name)
+	return addressIn(strings.Trim(name, " '\""))
 }
 
 // exchangeReason takes host and reply out of the last line of a block.

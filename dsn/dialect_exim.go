@@ -10,7 +10,7 @@ import (
 func detectExim(m *mail) bool {
 	t := m.text()
 	head := t[:min(len(t), 1200)]
-	if strings.Contains(head, "This message was created automatically by mail delivery software") || strings.Contains(head, "This message was created automatically by the SMTP mail delivery software") {
+	if strings.Contains(head, "This message was created automatically by mail delivery software") && !strings.Contains(head, "mail delivery software (TMDA)") || strings.Contains(head, "This message was created automatically by the SMTP mail delivery software") {
 		return true
 	}
 	if strings.HasPrefix(head, "A message that you sent") && (hasPrefixFold(m.header.Get("Subject"), "mail failure") || containsFold(m.header.Get("From"), "mailer-daemon@")) {
@@ -34,6 +34,11 @@ func readExim(m *mail, r *Report) []found {
 	delayed := isEximDelay(text)
 	if i := strings.Index(text, "\nThe following text was generated during the delivery attempt"); i >= 0 {
 		text = text[:i+1]
+	}
+	if i := strings.Index(text, "\nA message sent by\n"); i >= 0 { // a report to who keeps the list
+		if j := strings.Index(text[i:], "could not be delivered"); j >= 0 {
+			text = text[i+j:]
+		}
 	}
 	fs := readEximBlocks(text)
 	if len(fs) == 0 {

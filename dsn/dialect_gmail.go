@@ -115,5 +115,11 @@ func readGmail(m *mail, r *Report) []found {
 		f.addr = a
 		fs = append(fs, f)
 	}
+	if len(fs) == 0 && m.find(isStatusType) == nil {
+		for _, a := range m.candidates(r, text) {
+			f.addr = a
+			fs = append(fs, f)
+		}
+	}
 	return fs
 }

@@ -60,6 +60,9 @@ func (m *mail) countSigns() int {
 	if isAnswer(subject) {
 		n -= 2
 	}
+	if h.Get("User-Agent") != "" && h.Get("Auto-Submitted") == "" { // a person's program
+		n -= 2
+	}
 	return n
 }
 
@@ -74,7 +77,7 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	low := lower(text)
 	reply, line := firstReply(text)
 	claimed := m.parts[0].value == "multipart/report"
-	if !claimed && !containsAny(low, failurePhrases) && (reply == "" || !containsAny(low, reasonWords)) {
+	if !claimed && !containsAny(low, failurePhrases) && (reply == "" || signs <= signsEnough && !containsAny(low, reasonWords)) {
 		return nil
 	}
 	if !claimed && reply == "" && len(r.Original.Header) == 0 && signs < signsEnough && strings.Contains(low, "http") {

@@ -177,15 +177,18 @@ func plausibleAfter(before, behind string) bool {
 	if _, n, ok := statusAt(t); ok && n > 0 {
 		return true
 	}
-	for _, w := range [...]string{"bytes", "byte", "hours", "hour", "days", "seconds", "second", "minutes", "kb", "mb", "messages", "recipients", "times", "more", "of "} {
+	for _, w := range [...]string{"bytes", "byte", "hours", "hour", "ms", "days", "seconds", "second", "minutes", "kb", "mb", "messages", "recipients", "times", "more", "of ", "exceeds"} {
 		if hasPrefixFold(t, w) {
 			return false
 		}
 	}
+	if strings.Trim(t, "\"'.,)]>") == "" && strings.IndexByte(behind, '"') >= 0 && !strings.HasSuffix(before, ": ") {
+		return false // the end of a quoted subject
+	}
 	if behind[0] == '/' || behind[0] == ']' && strings.HasSuffix(before, "[") && len(behind) > 1 && behind[1] != ' ' {
 		return false
 	}
-	for _, w := range [...]string{"port ", "error code ", "line ", "id ", "than ", "for "} {
+	for _, w := range [...]string{"port ", "error code ", "line ", "id ", "than ", "for ", "size ", "limit ", "queue ", "within ", "signal "} {
 		if w != "error code " && strings.HasSuffix(before, w) {
 			return false
 		}
@@ -252,7 +255,7 @@ func joinReplyLines(before, s, code string) (string, Status) {
 	}
 	text := strings.TrimRight(b.String(), " '\"")
 	if st.IsZero() {
-		if st, _, _ = findStatus(text); st.IsZero() {
+		if st = statusOfClass(text, code[0]-'0'); st.IsZero() {
 			st, _, _ = findStatus(before)
 		}
 	}
@@ -263,6 +266,18 @@ func joinReplyLines(before, s, code string) (string, Status) {
 		text = strings.TrimSpace(fold(strings.Trim(before, " \t\n'\"#<([;:-")) + " " + text)
 	}
 	return text, st
+}
+
+// statusOfClass finds the first enhanced status code of a class in s: a reply can quote another
+// one, whose class differs.
+func statusOfClass(s string, class uint8) Status {
+	for {
+		st, _, end := findStatus(s)
+		if st.IsZero() || st.Class == class {
+			return st
+		}
+		s = s[end:]
+	}
 }
 
 // nextReplyLine finds where the next line of the same reply begins: the same code behind
