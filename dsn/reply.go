@@ -20,7 +20,8 @@ func parseReply(s string) Reply {
 	}
 	for _, mark := range [...]string{" said: ", "refused to talk to me: ", "Remote host said: "} {
 		if i := strings.Index(s, mark); i >= 0 && i < 400 {
-			if _, ok := replyCode(strings.TrimLeft(s[i+len(mark):], " ")); ok {
+			// What a verified sender's own server said (Postfix, reject_unverified_sender) is not the reply.
+			if _, ok := replyCode(strings.TrimLeft(s[i+len(mark):], " ")); ok && !containsFold(s[:i], "sender address rejected") {
 				s = strings.TrimSpace(s[i+len(mark):])
 				break
 			}

@@ -15,6 +15,7 @@ func TestParseReply(t *testing.T) {
 		{"550-5.1.1 The email account 550-5.1.1 does not exist. 550 5.1.1 Learn more", 550, "5.1.1", "The email account does not exist. Learn more", ""},
 		{"550-first line\r\n550-second line\r\n550 last line", 550, "", "first line second line last line", ""},
 		{"host mx.example.org[192.0.2.1] said: 451 4.7.1 Greylisted, try again in 300 seconds (in reply to RCPT TO command)", 451, "4.7.1", "Greylisted, try again in 300 seconds", "RCPT"},
+		{"550 5.1.7 <a@example.net>: Sender address rejected: undeliverable address: host mx.example.net[192.0.2.1] said: 550 no such user", 550, "5.1.7", "<a@example.net>: Sender address rejected: undeliverable address: host mx.example.net[192.0.2.1] said: 550 no such user", ""},
 		{"host mx.example.org[192.0.2.1] refused to talk to me: 554 5.7.1 go away", 554, "5.7.1", "go away", ""},
 		{"550 550 5.1.1 unknown", 550, "5.1.1", "unknown", ""},
 		{"550 #5.1.0 Address rejected.", 550, "5.1.0", "Address rejected.", ""},
