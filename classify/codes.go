@@ -78,9 +78,14 @@ func withCodes(rules []*rule) []*rule {
 				codes = append(codes, r)
 				continue
 			}
-			pattern := class + c.Code[1:]
-			st, _ := parseStatus(pattern)
-			r.name, r.statuses = "status/"+pattern, []statusPattern{st}
+			r.name = "status/" + class + c.Code[1:]
+			if class == "x" {
+				class = "45" // a success says nothing about a failure
+			}
+			for _, digit := range class {
+				st, _ := parseStatus(string(digit) + c.Code[1:])
+				r.statuses = append(r.statuses, st)
+			}
 			statuses = append(statuses, r)
 		}
 	}
