@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,11 @@ import (
 	"github.com/bouncepipe/bouncepipe/dsn"
 )
 
+var (
+	corpus  = flag.String("corpus", "../../../shared/corpus", "folder of folders of mails to copy; where there is none, the test data of dsn")
+	dialect = flag.String("dialect", "", "copy only the mails that this dialect reads")
+)
+
 // mail is one sample, ready to be copied.
 type mail struct {
 	raw        []byte
@@ -21,8 +27,8 @@ type mail struct {
 
 var samples = sync.OnceValues(func() ([]mail, error) {
 	var files []string
-	for _, glob := range []string{"../../../shared/corpus/*/*.eml", "../../dsn/testdata/*/*.eml"} {
-		if files, _ = filepath.Glob(glob); len(files) > 0 {
+	for _, dir := range []string{*corpus, "../../dsn/testdata"} {
+		if files, _ = filepath.Glob(filepath.Join(dir, "*/*.eml")); len(files) > 0 {
 			break
 		}
 	}
@@ -38,7 +44,7 @@ var samples = sync.OnceValues(func() ([]mail, error) {
 			continue // one mail a copy, of the usual size
 		}
 		r, err := p.Parse(raw)
-		if err != nil || r.Kind != dsn.DeliveryStatus || len(r.Recipients) == 0 {
+		if err != nil || r.Kind != dsn.DeliveryStatus || len(r.Recipients) == 0 || *dialect != "" && r.Dialect != *dialect {
 			continue
 		}
 		m := mail{raw: raw}

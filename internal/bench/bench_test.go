@@ -47,6 +47,7 @@ func BenchmarkReplay(b *testing.B) {
 	for _, total := range numbers(b, *archiveSizes) {
 		for _, size := range numbers(b, *mailSizes) {
 			a := archive(b, size, total<<20)
+			b.Logf("%d mails, copies of %d", a.mails, len(a.samples))
 			scan := newlineScan(b, a.path)
 			for _, s := range stages {
 				first := 0.0
