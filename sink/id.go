@@ -38,22 +38,38 @@ const (
 // cut after 64 KiB of header and 4 KiB of body, then without the LFs at the end of each. A body
 // counts only if it is not empty and starts within the first 128 KiB.
 //
-// An Identity is for one goroutine.
+// An Identity is for one goroutine. The zero value is ready for Reset.
 type Identity struct {
 	message hash.Hash // has taken header and body
 	seen    map[pair]int
+	buf     []byte // of the normalizer
 }
 
 type pair struct{ eventType, recipient string }
 
 // NewIdentity reads raw and keeps nothing of it.
 func NewIdentity(raw []byte) *Identity {
-	n := normalizer{raw: raw, hash: sha256.New()}
+	id := &Identity{}
+	id.Reset(raw)
+	return id
+}
+
+// Reset makes id the identity of another message, as NewIdentity does with less to collect.
+func (id *Identity) Reset(raw []byte) {
+	if id.message == nil {
+		id.message = sha256.New()
+	}
+	id.message.Reset()
+	if len(id.seen) > 64 { // a map stays as large as it was, and so does the work to clear it
+		id.seen = nil
+	}
+	clear(id.seen)
+	n := normalizer{raw: raw, hash: id.message, buf: id.buf[:0]}
 	n.header()
 	n.body()
 	n.flush()
 	n.hash.Write(n.buf)
-	return &Identity{message: n.hash}
+	id.buf = n.buf
 }
 
 // ID returns the ID of the next event of this type for this final recipient, which may be

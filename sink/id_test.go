@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -251,4 +252,22 @@ func BenchmarkIdentity(b *testing.B) {
 			id.ID(TypeBounce, "a@example.org")
 		}
 	})
+}
+
+// What an Identity was before leaves no trace.
+func TestIdentityReset(t *testing.T) {
+	var id Identity
+	mails := []string{"Subject: a\n\nbody\n", "From x\nSubject: " + strings.Repeat("long ", 900) + "\n>From y\n\n", "", "\n\n\nSubject: a", "Subject: a\n\nbody\n"}
+	for i, raw := range mails {
+		id.Reset([]byte(raw))
+		fresh := NewIdentity([]byte(raw))
+		for n := range 70 * (i % 2) {
+			id.ID(TypeBounce, strconv.Itoa(n))
+		}
+		for range 2 {
+			if got, want := id.ID(TypeDelay, "A@example.org"), fresh.ID(TypeDelay, "a@example.org"); got != want {
+				t.Errorf("%d: %s, and %s where it is new", i, got, want)
+			}
+		}
+	}
 }

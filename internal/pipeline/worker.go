@@ -27,6 +27,7 @@ func keyed(e *sink.Event, value []byte) sink.Record {
 type worker struct {
 	*Pipeline
 	event eventMaker
+	id    sink.Identity
 	size  int // of the largest event so far
 }
 
@@ -70,7 +71,7 @@ func (w *worker) message(p *part, buf []byte, m *ingest.Message) (out []byte, r 
 		w.unrecognized(p, m, ingest.Unreadable, err.Error())
 		return buf, Result{Outcome: ingest.Unreadable}
 	}
-	id := sink.NewIdentity(m.Raw)
+	w.id.Reset(m.Raw)
 	w.event.begin(m, rep)
 	r.Outcome = outcomeOf(rep)
 	rcpts := rep.Recipients
@@ -80,7 +81,7 @@ func (w *worker) message(p *part, buf []byte, m *ingest.Message) (out []byte, r 
 	kept := 0
 	for i := range rcpts {
 		e := w.event.recipient(&rcpts[i], w.Classify(rep, &rcpts[i]))
-		e.ID = id.ID(e.Type, e.Recipient)
+		e.ID = w.id.ID(e.Type, e.Recipient)
 		if w.Keep != nil && !w.Keep(e) {
 			continue
 		}
