@@ -149,14 +149,19 @@ func (w *watchedConn) SetDeadline(time.Time) error      { return nil }
 func (w *watchedConn) SetReadDeadline(time.Time) error  { return nil }
 func (w *watchedConn) SetWriteDeadline(time.Time) error { return nil }
 
-// clientConn is what the client library is given. Its Write fails only after a Read has: when a
+// clientConn is what the client library is given. Its Write fails only after a Read has, or Close: when a
 // write fails first, the connection is killed and the reader tells. The library ends pending
 // commands from the goroutine that fails, and while that is the writing one the reading one may
 // be sending to them: a send on a closed channel, and the process is gone.
 type clientConn struct {
 	net.Conn
 	w    *watchedConn
-	over atomic.Bool // a Read has failed
+	over atomic.Bool // a Read has failed, or the library gave up: nobody is left to tell
+}
+
+func (c *clientConn) Close() error {
+	c.over.Store(true)
+	return c.Conn.Close()
 }
 
 func (c *clientConn) Read(p []byte) (int, error) {
