@@ -154,6 +154,9 @@ func parseStatus(s string) (statusPattern, bool) {
 // commandNames are the commands of dsn.Reply.
 var commandNames = [...]string{"CONNECT", "EHLO", "HELO", "LHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", ".", "QUIT"}
 
+// beforeRecipients are the commands whose refusal cannot be about an address: none was named yet.
+const beforeRecipients = 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 // EHLO, HELO, LHLO, STARTTLS, AUTH
+
 func commandBit(name string) uint16 {
 	if name == "" {
 		return 0

@@ -100,7 +100,7 @@ func judge(v *Verdict, s *scratch, rcpt *dsn.Recipient, info *CategoryInfo, ev e
 		switch {
 		case delayed, temporary && (ev != words || info.Temporary != ""):
 			v.Class, v.Advice = Soft, AdviceRetryLater
-		case ev == weak:
+		case ev == weak, s.command&beforeRecipients != 0:
 			v.Class, v.Advice = Soft, AdviceReview
 		case v.Category == UserMoved && rcpt.NewAddress != "":
 			v.Advice = AdviceUpdateAddress

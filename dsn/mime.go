@@ -98,7 +98,9 @@ func (m *mail) walkParts(p part, self int) {
 	next, ok := cutAtBoundary(p.body, boundary)
 	if !ok {
 		if boundary = guessBoundary(p.body); boundary == "" {
+			// The parts are gone, as where a person copied the source: what is left is text.
 			m.problem("missing_boundary", p.boundary)
+			m.parts[self].value = "text/plain"
 			return
 		}
 		m.problem("mismatched_boundary", p.boundary)

@@ -88,7 +88,7 @@ func (m *mail) read(r *Report) bool {
 // readDeliveryStatus reads a mail that has a machine part, wherever it hangs and whatever
 // the outer type says, and completes it from the human part.
 func (m *mail) readDeliveryStatus(r *Report) bool {
-	claimed := m.parts[0].value == "multipart/report" && (m.parts[0].report == "" || m.parts[0].report == "delivery-status")
+	claimed := (m.parts[0].value == "multipart/report" || m.parts[0].report != "") && (m.parts[0].report == "" || m.parts[0].report == "delivery-status")
 	n := 0
 	for i := range m.parts {
 		if p := &m.parts[i]; !p.inside && isStatusType(p.value) {

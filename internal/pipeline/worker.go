@@ -196,6 +196,9 @@ func eventType(rep *dsn.Report, rcpt *dsn.Recipient) string {
 	}
 	switch rcpt.Action {
 	case dsn.Delayed:
+		if gaveUp(rep) {
+			return sink.TypeBounce
+		}
 		return sink.TypeDelay
 	case dsn.Delivered, dsn.Relayed, dsn.Expanded:
 		return sink.TypeDelivery
@@ -205,4 +208,15 @@ func eventType(rep *dsn.Report, rcpt *dsn.Recipient) string {
 		}
 	}
 	return sink.TypeBounce
+}
+
+// gaveUp says that a report calls delayed what will not be tried again: OpenSMTPD does of an
+// envelope that expired.
+func gaveUp(rep *dsn.Report) bool {
+	for i := range rep.Problems {
+		if rep.Problems[i].Name == "expired_called_delayed" {
+			return true
+		}
+	}
+	return false
 }
