@@ -121,8 +121,9 @@ func (w *watchedConn) Read(p []byte) (int, error) {
 }
 
 // Write reports a failure through the reading side alone: the library would end its commands from the
-// writing goroutine while its reader still serves them. Once closed it fails at once, for then
-// there is no reader.
+// writing goroutine while its reader may be sending to them: a send on a closed channel, and the process is gone.
+// Once the library has closed the connection, after an answer it could not read for example, a write
+// fails at once: its reader is no more, and nobody else would end the command.
 func (w *watchedConn) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	closed := w.closed
@@ -148,38 +149,6 @@ func (w *watchedConn) Close() error {
 func (w *watchedConn) SetDeadline(time.Time) error      { return nil }
 func (w *watchedConn) SetReadDeadline(time.Time) error  { return nil }
 func (w *watchedConn) SetWriteDeadline(time.Time) error { return nil }
-
-// clientConn is what the client library is given. Its Write fails only after a Read has, or Close: when a
-// write fails first, the connection is killed and the reader tells. The library ends pending
-// commands from the goroutine that fails, and while that is the writing one the reading one may
-// be sending to them: a send on a closed channel, and the process is gone.
-type clientConn struct {
-	net.Conn
-	w    *watchedConn
-	over atomic.Bool // a Read has failed, or the library gave up: nobody is left to tell
-}
-
-func (c *clientConn) Close() error {
-	c.over.Store(true)
-	return c.Conn.Close()
-}
-
-func (c *clientConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err != nil {
-		c.over.Store(true)
-	}
-	return n, err
-}
-
-func (c *clientConn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if err == nil || c.over.Load() {
-		return n, err
-	}
-	c.w.kill(err)
-	return len(p), nil
-}
 
 // imapSession is one signed-in connection. One goroutine uses it at a time.
 type imapSession struct {

@@ -53,7 +53,7 @@ func dialAndSignIn(ctx context.Context, o *IMAPOptions, secret imapSecret, exist
 		return nil, err
 	}
 	sess := &imapSession{timeout: o.Timeout, conn: w, exists: exists}
-	sess.client = imapclient.New(&clientConn{Conn: conn, w: w}, &imapclient.Options{
+	sess.client = imapclient.New(conn, &imapclient.Options{
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 			Fetch: sess.stray,
 			Mailbox: func(data *imapclient.UnilateralDataMailbox) {

@@ -30,7 +30,7 @@ func FuzzIMAPFetch(f *testing.F) {
 		client, server := net.Pipe()
 		w := newWatchedConn(client, 1<<20, 10*time.Second)
 		s := &imapSession{timeout: time.Second, conn: w}
-		s.client = imapclient.New(&clientConn{Conn: w, w: w}, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{Fetch: s.stray}})
+		s.client = imapclient.New(w, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{Fetch: s.stray}})
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

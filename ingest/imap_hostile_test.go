@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 )
 
 // The connection cut at every byte of the answer to FETCH: what comes out is whole, always.
@@ -466,4 +468,42 @@ func (p *killedPositions) Store(ctx context.Context, key string, position []byte
 		return nil
 	}
 	return p.MemoryPositions.Store(ctx, key, position)
+}
+
+// An answer that nobody asked for and nobody can read, between two commands: the next command fails and does
+// not wait for a reader that is gone.
+func TestIMAPGarbageBetweenCommands(t *testing.T) {
+	noLeaks(t)
+	f := newFakeIMAP(t, 1)
+	var conns atomic.Int64
+	f.on = func(c *fakeConn, tag, verb, args string) bool {
+		if verb == "UID SEARCH" && conns.Add(1)%2 == 1 {
+			c.answer(tag, verb, args)
+			c.say("* FROB 1")
+			return true
+		}
+		return false
+	}
+	for range 20 {
+		s := openIMAP(t, f.options(), &MemoryPositions{})
+		takeIMAP(t, s, 1)
+		s.Close()
+	}
+	// The reader is known to be gone before the command is written.
+	f2 := newFakeIMAP(t, 0)
+	f2.on = func(c *fakeConn, tag, verb, args string) bool {
+		if verb == "EXAMINE" {
+			c.answer(tag, verb, args)
+			c.say("* FROB 1")
+		}
+		return verb == "EXAMINE"
+	}
+	s := openIMAP(t, f2.options(), &MemoryPositions{})
+	if err := s.Check(context.Background()); err != nil && !errors.Is(err, errIMAPHungUp) {
+		t.Fatal(err)
+	}
+	<-s.sess.client.Closed()
+	if err := s.sess.flag(short(t, testTimeout), imap.UIDSetNum(1), "x"); !errors.Is(err, errIMAPHungUp) {
+		t.Fatal(err)
+	}
 }
