@@ -28,6 +28,9 @@ func cleanAddress(s string) string {
 		s = s[:i]
 	}
 	s = strings.TrimRight(s, ".,:;>)\"'")
+	if i := strings.Index(s, "@["); i > 0 && strings.IndexByte(s[i:], ']') < 0 {
+		s += "]" // an address literal
+	}
 	if strings.Contains(s, `\x{`) {
 		s = decodeUTF8Xtext(s)
 	}

@@ -39,5 +39,8 @@ func readWindowsSMTP(m *mail, r *Report) []found {
 		})
 		return len(fs) < 10000
 	})
+	if len(fs) == 1 && m.find(isStatusType) == nil { // relays add what the server said
+		fs[0].reply, _ = firstReply(after(text, fs[0].addr))
+	}
 	return fs
 }

@@ -136,6 +136,9 @@ func (m *mail) strayStatus() string {
 		if hasPrefixFold(p.body, "final-recipient:") {
 			return p.body
 		}
+		if s := m.indentedStatus(p); s != "" {
+			return s
+		}
 		if strings.HasPrefix(p.value, "text/") && p.header.Get("Content-Transfer-Encoding") != "" {
 			if s := m.transferDecoded(p); len(s) > 0 {
 				if at := indexFold(s, "\nfinal-recipient:"); at >= 0 {
@@ -159,6 +162,23 @@ func (m *mail) quotedStatus(p *part) string {
 		s = s[:i+1]
 	}
 	return s
+}
+
+// indentedStatus finds the machine part that a program pasted into its own text, set in.
+func (m *mail) indentedStatus(p *part) string {
+	if m.signs() < 1 {
+		return ""
+	}
+	at := indexFold(p.body, " final-recipient:")
+	if at < 0 {
+		return ""
+	}
+	start := strings.LastIndexByte(p.body[:at], '\n') + 1
+	indent := p.body[start : at+1]
+	if !isBlank(indent) || !containsFold(p.body[at:], " status:") {
+		return ""
+	}
+	return strings.ReplaceAll("\n"+statusBlock(p.body, start), "\n"+indent, "\n")
 }
 
 // statusBlock returns s from the first field of the block around at.
