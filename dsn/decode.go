@@ -107,9 +107,10 @@ func guessCharset(s string) encoding.Encoding {
 	for _, c := range [...]struct {
 		enc  encoding.Encoding
 		good func(r rune) bool
+		gain int // letters above ASCII that stand together are rarely Latin
 	}{
-		{japanese.ShiftJIS, isKana}, {japanese.EUCJP, isKana}, {simplifiedchinese.GBK, isHan},
-		{charmap.KOI8R, isLowerCyrillic}, {charmap.Windows1251, isLowerCyrillic}, {charmap.Windows1252, isLatin},
+		{japanese.ShiftJIS, isKana, 3}, {japanese.EUCJP, isKana, 3}, {simplifiedchinese.GBK, isHan, 3},
+		{charmap.KOI8R, isLowerCyrillic, 3}, {charmap.Windows1251, isLowerCyrillic, 3}, {charmap.Windows1252, isLatin, 1},
 	} {
 		out, _ := c.enc.NewDecoder().String(s)
 		score := 0
@@ -119,7 +120,7 @@ func guessCharset(s string) encoding.Encoding {
 			case r == utf8.RuneError || r >= 0x80 && r < 0xa0:
 				score -= 20
 			case c.good(r):
-				score += 3
+				score += c.gain
 			default:
 				score -= 2
 			}
