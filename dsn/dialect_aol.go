@@ -6,7 +6,7 @@ import "strings"
 // "because: ...", and the note that a member does not accept such mail, which names members
 // without a domain.
 func detectAOL(m *mail) bool {
-	return m.opens(markAOL) || strings.Contains(lower(m.header.Get("From")), "@aol.") && strings.Contains(m.textHead(), "Your mail to the following recipients could not be delivered because")
+	return m.opens(markAOL) || containsFold(m.header.Get("From"), "@aol.") && strings.Contains(m.textHead(), "Your mail to the following recipients could not be delivered because")
 }
 
 func readAOL(m *mail, r *Report) []found {

@@ -12,7 +12,7 @@ func detectPostfix(m *mail) bool {
 	t := m.text()
 	for i := range m.parts {
 		if p := &m.parts[i]; !p.inside && isStatusType(p.value) {
-			if containsFold(p.body, "-queue-id:") && containsFold(p.body, "-sender: rfc822;") {
+			if strings.Contains(p.body, "-Queue-ID: ") && strings.Contains(p.body, "-Sender: rfc822;") {
 				return true
 			}
 			break

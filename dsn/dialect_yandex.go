@@ -7,7 +7,7 @@ func detectYandex(m *mail) bool {
 	if !m.has(markMailSystem) {
 		return false
 	}
-	if p := m.find(isStatusType); p != nil && containsFold(p.body, "\nx-yandex-") {
+	if p := m.find(isStatusType); p != nil && strings.Contains(p.body, "\nX-Yandex-") {
 		return true
 	}
 	return strings.Contains(m.textHead(), "отправлено почтовым сервером yandex")

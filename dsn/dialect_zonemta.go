@@ -6,7 +6,7 @@ import "strings"
 func detectZoneMTA(m *mail) bool {
 	for i := range m.parts {
 		if p := &m.parts[i]; !p.inside && isStatusType(p.value) {
-			return containsFold(p.body, "x-zonemta-")
+			return strings.Contains(p.body, "X-ZoneMTA-")
 		}
 	}
 	return m.header.Get("X-Sending-Zone") != "" && strings.Contains(m.text(), "Delivery to the following recipient failed permanently:")
