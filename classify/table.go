@@ -95,7 +95,7 @@ func judge(v *Verdict, s *scratch, rcpt *dsn.Recipient, info *CategoryInfo, ev e
 	if temporary && info.Temporary != "" {
 		v.Advice = info.Temporary
 	}
-	delayed := rcpt.Action != dsn.Failed && rcpt.Action != dsn.None
+	delayed := rcpt.Action != dsn.Failed && rcpt.Action != dsn.None && !rcpt.GaveUp
 	if info.Class == Hard {
 		switch {
 		case delayed, temporary && (ev != words || info.Temporary != ""):

@@ -10,6 +10,7 @@ func readOpenSMTPD(m *mail, r *Report) []found {
 	for i := range r.Recipients {
 		// The last report of an expired envelope still says "delayed" (seen on 6.8).
 		if c := &r.Recipients[i]; c.Action == Delayed && c.Status == (Status{4, 4, 7}) { // the action stays as stated
+			c.GaveUp = true
 			m.problem("expired_called_delayed", c.Status.String())
 		}
 	}

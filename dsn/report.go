@@ -61,6 +61,7 @@ type Recipient struct {
 	RemoteMTA                         Typed
 	LastAttemptDate, WillRetryUntil   time.Time
 	FinalLogID                        string
+	GaveUp                            bool // nothing will be tried again, although Action says delayed
 }
 
 // Reply is an SMTP reply (RFC 5321 4.2) and the command it answered.

@@ -196,7 +196,7 @@ func eventType(rep *dsn.Report, rcpt *dsn.Recipient) string {
 	}
 	switch rcpt.Action {
 	case dsn.Delayed:
-		if gaveUp(rep) {
+		if rcpt.GaveUp {
 			return sink.TypeBounce
 		}
 		return sink.TypeDelay
@@ -208,15 +208,4 @@ func eventType(rep *dsn.Report, rcpt *dsn.Recipient) string {
 		}
 	}
 	return sink.TypeBounce
-}
-
-// gaveUp says that a report calls delayed what will not be tried again: OpenSMTPD does of an
-// envelope that expired.
-func gaveUp(rep *dsn.Report) bool {
-	for i := range rep.Problems {
-		if rep.Problems[i].Name == "expired_called_delayed" {
-			return true
-		}
-	}
-	return false
 }
