@@ -95,7 +95,7 @@ func (w *topic) Write(ctx context.Context, recs []sink.Record) error {
 		if err := w.do(ctx, w.tries, recs); err != nil {
 			for i := range recs {
 				if recs[i].Acked {
-					w.records = append(w.records, recs[i])
+					w.keep(recs[i])
 				}
 			}
 			return err
@@ -104,12 +104,16 @@ func (w *topic) Write(ctx context.Context, recs []sink.Record) error {
 	for i := range recs {
 		if !recs[i].Acked {
 			recs[i].Acked = true
-			r := recs[i]
-			r.Value = bytes.Clone(r.Value)
-			w.records = append(w.records, r)
+			w.keep(recs[i])
 		}
 	}
 	return nil
+}
+
+// keep holds on to r: the bytes of its value are used again once its batch is committed.
+func (w *topic) keep(r sink.Record) {
+	r.Value = bytes.Clone(r.Value)
+	w.records = append(w.records, r)
 }
 
 func (w *topic) Close(context.Context) error { return nil }
