@@ -87,7 +87,7 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 	paragraphs(text, func(p string) bool {
 		n++
 		low := lower(firstBytes(p, proseBytes))
-		fails := containsAny(low, failurePhrases) || containsAny(low, reasonWords)
+		fails := failurePhrases.in(low) || reasonWords.in(low)
 		for from := 0; from < len(p) && len(out) < most; {
 			a := addressIn(p[from:])
 			if a == "" {
@@ -149,9 +149,9 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 	}
 	s := lower(sentence(p, i))
 	switch {
-	case containsAny(s, helpWords):
+	case helpWords.in(s):
 		return 0, false
-	case containsAny(s, failurePhrases) || containsAny(s, reasonWords):
+	case failurePhrases.in(s) || reasonWords.in(s):
 		return 2, false
 	case fails:
 		return 1, false

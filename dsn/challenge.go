@@ -41,15 +41,11 @@ func (m *mail) readChallenge(r *Report, asks func(*mail) bool) bool {
 	return true
 }
 
+var challengers = newWordSet("spamblocker-challenge@", "apd.sspam@", "spamhippo@", "@spamstomp.com", "@ipermitmail.com", "@spamguard.vanquish.com", "verify@0spam.com", "@boxbe.com", "@spamarrest.com")
+
 // isChallenger knows the addresses that challenges are sent from.
 func isChallenger(from string) bool {
-	from = lower(from)
-	for _, s := range [...]string{"spamblocker-challenge@", "apd.sspam@", "spamhippo@", "@spamstomp.com", "@ipermitmail.com", "@spamguard.vanquish.com", "verify@0spam.com", "@boxbe.com", "@spamarrest.com"} {
-		if strings.Contains(from, s) {
-			return true
-		}
-	}
-	return false
+	return challengers.inFold(from)
 }
 
 // hasChallengeField knows the systems by header fields that are theirs alone.

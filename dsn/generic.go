@@ -45,7 +45,7 @@ func (m *mail) countSigns() int {
 		n++
 	}
 	subject := lower(decodeWords(h.Get("Subject")))
-	if containsAny(subject, bounceSubjects) {
+	if bounceSubjects.in(subject) {
 		n++
 	}
 	if hasPrefixFold(h.Get("Auto-Submitted"), "auto-") {
@@ -77,14 +77,14 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	low := lower(text)
 	reply, line := firstReply(text)
 	claimed := m.parts[0].value == "multipart/report"
-	if !claimed && !containsAny(low, failurePhrases) && (reply == "" || signs <= signsEnough && !containsAny(low, reasonWords)) {
+	if !claimed && !failurePhrases.in(low) && (reply == "" || signs <= signsEnough && !reasonWords.in(low)) {
 		return nil
 	}
 	if !claimed && reply == "" && len(r.Original.Header) == 0 && signs < signsEnough && strings.Contains(low, "http") {
 		return nil
 	}
 	action := Failed
-	if containsAny(low, delayPhrases) && !containsAny(low, finalPhrases) {
+	if delayPhrases.in(low) && !finalPhrases.in(low) {
 		action = Delayed
 	}
 	addrs := m.candidates(r, text)
@@ -191,7 +191,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		}
 		if labelled := labelledReason(p); reason == "" && labelled != "" {
 			reason = labelled
-		} else if low := lower(p); containsAny(low, reasonWords) && !containsAny(low, helpWords) && !containsAny(lower(reason), reasonWords) {
+		} else if low := lower(p); reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(lower(reason)) {
 			reason = strings.TrimSpace(reason + " " + p)
 		}
 		if rp, _ := firstReply(p); rp != "" {

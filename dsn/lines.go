@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // normalize returns raw as text with LF line ends: \r*\n and every other \r become \n.
@@ -127,22 +128,18 @@ func fold(s string) string {
 	if clean {
 		return s
 	}
-	var b strings.Builder
-	b.Grow(len(s))
-	space := false
+	b, n := make([]byte, len(s)), 0
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == ' ' || c == '\t' || c == '\n' || c == '\r' {
-			space = true
-			continue
+		switch c := s[i]; {
+		case c != ' ' && c != '\t' && c != '\n' && c != '\r':
+			b[n] = c
+			n++
+		case b[n-1] != ' ': // s begins with none of these
+			b[n] = ' '
+			n++
 		}
-		if space {
-			b.WriteByte(' ')
-			space = false
-		}
-		b.WriteByte(c)
 	}
-	return b.String()
+	return unsafe.String(&b[0], n)
 }
 
 // hasPrefixFold reports whether s begins with prefix, ASCII case aside. prefix is in lower case.
@@ -164,23 +161,24 @@ func hasPrefixFold(s, prefix string) bool {
 
 // indexFold is strings.Index, ASCII case aside. sub is in lower case and not empty.
 func indexFold(s, sub string) int {
-	lo, up := sub[0], sub[0]
+	at := rarest(sub)
+	lo, up := sub[at], sub[at]
 	if 'a' <= lo && lo <= 'z' {
 		up = lo - ('a' - 'A')
 	}
-	// Where the first letter is next, in either case: each is looked for again only when it has
+	// Where the rarest letter is next, in either case: each is looked for again only when it has
 	// been passed, so that one that never comes is looked for once.
-	nextLo, nextUp := indexByteFrom(s, lo, 0), len(s)
+	nextLo, nextUp := indexByteFrom(s, lo, at), len(s)
 	if up != lo {
-		nextUp = indexByteFrom(s, up, 0)
+		nextUp = indexByteFrom(s, up, at)
 	}
 	for {
 		i := min(nextLo, nextUp)
-		if i+len(sub) > len(s) {
+		if i-at+len(sub) > len(s) {
 			return -1
 		}
-		if hasPrefixFold(s[i:], sub) {
-			return i
+		if hasPrefixFold(s[i-at:], sub) {
+			return i - at
 		}
 		if i == nextLo {
 			nextLo = indexByteFrom(s, lo, i+1)
@@ -190,8 +188,34 @@ func indexFold(s, sub string) int {
 	}
 }
 
+// rarest returns where in sub the byte stands that mail has least of.
+func rarest(sub string) int {
+	at := 0
+	for i := 1; i < len(sub); i++ {
+		if rarity[sub[i]] > rarity[sub[at]] {
+			at = i
+		}
+	}
+	return at
+}
+
+// rarity ranks bytes by how seldom they are in mail.
+var rarity = func() (rank [256]uint8) {
+	const common = " etaoinsrlhdcmupfg\n.by0w-1v:2k/3=5>46<978,@xjqz"
+	for i := range rank {
+		rank[i] = 255
+	}
+	for i := range common {
+		rank[common[i]] = uint8(i)
+	}
+	return rank
+}()
+
 // indexByteFrom returns where c is in s from i on, or len(s).
 func indexByteFrom(s string, c byte, i int) int {
+	if i >= len(s) {
+		return len(s)
+	}
 	if n := strings.IndexByte(s[i:], c); n >= 0 {
 		return i + n
 	}

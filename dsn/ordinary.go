@@ -2,17 +2,11 @@ package dsn
 
 import "strings"
 
+var robots = newWordSet("mailer-daemon", "postmaster", "mdaemon", "mail-daemon", "mailerdaemon", "postoffice", "double-bounce", "mail delivery", "mail.delivery", "maildelivery", "mail deliver", "mail administrator", "system administrator", "mailer daemon", "bounce", "mailer@", "post_master", "mailsystem", "mail system", "mail-system", "mta@", "delivery subsystem", "delivery-subsystem", "daemon@")
+
 // isRobot reports whether an address is one that reports are sent from.
 func isRobot(from string) bool {
-	if from == "" {
-		return false
-	}
-	for _, s := range [...]string{"mailer-daemon", "postmaster", "mdaemon", "mail-daemon", "mailerdaemon", "postoffice", "double-bounce", "mail delivery", "mail.delivery", "maildelivery", "mail deliver", "mail administrator", "system administrator", "mailer daemon", "<>", "bounce", "mailer@", "post_master", "mailsystem", "mail system", "mail-system", "mta@", "delivery subsystem", "delivery-subsystem", "daemon@"} {
-		if containsFold(from, s) {
-			return true
-		}
-	}
-	return false
+	return robots.inFold(from) || strings.Contains(from, "<>")
 }
 
 // isAnswer knows the prefixes that people's programs put before the subject of what they

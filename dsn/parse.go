@@ -127,17 +127,10 @@ func (m *mail) strayStatus() string {
 		if p.inside || strings.HasPrefix(p.value, "multipart/") || isMessageType(p.value) || strings.HasSuffix(p.value, "disposition-notification") {
 			continue
 		}
-		if at := indexFold(p.body, "\nfinal-recipient:"); at >= 0 {
-			return statusBlock(p.body, at+1)
-		}
-		if s := m.quotedStatus(p); s != "" {
-			return s
-		}
-		if hasPrefixFold(p.body, "final-recipient:") {
-			return p.body
-		}
-		if s := m.indentedStatus(p); s != "" {
-			return s
+		if containsFold(p.body, "final-recipient:") {
+			if s := m.pastedStatus(p); s != "" {
+				return s
+			}
 		}
 		if strings.HasPrefix(p.value, "text/") && p.header.Get("Content-Transfer-Encoding") != "" {
 			if s := m.transferDecoded(p); len(s) > 0 {
@@ -148,6 +141,20 @@ func (m *mail) strayStatus() string {
 		}
 	}
 	return ""
+}
+
+// pastedStatus finds the machine part in the text of p.
+func (m *mail) pastedStatus(p *part) string {
+	if at := indexFold(p.body, "\nfinal-recipient:"); at >= 0 {
+		return statusBlock(p.body, at+1)
+	}
+	if s := m.quotedStatus(p); s != "" {
+		return s
+	}
+	if hasPrefixFold(p.body, "final-recipient:") {
+		return p.body
+	}
+	return m.indentedStatus(p)
 }
 
 // quotedStatus finds the machine part in a report that a person forwarded: quoted with "> ".
