@@ -12,7 +12,7 @@ func (m *mail) readAttached(r *Report) bool {
 		return false
 	}
 	inner := mail{limits: m.limits, work: m.work, headerLines: m.headerLines, attached: true}
-	inner.header, inner.body = inner.parseHeader(stripEnvelope(m.parts[i].body), make(Header, 0, 32))
+	inner.header, inner.body = inner.parseHeader(stripEnvelope(m.parts[i].body))
 	inner.walk(inner.header, inner.body, 0, -1, false)
 	rep := Report{Header: m.header}
 	if !inner.read(&rep) || rep.Kind != DeliveryStatus {

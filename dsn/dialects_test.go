@@ -18,7 +18,7 @@ func FuzzReaders(f *testing.F) {
 		limits := Limits{}.withDefaults()
 		for _, d := range dialects {
 			m := &mail{limits: limits}
-			m.header, m.body = m.parseHeader(stripEnvelope(normalize(raw)), nil)
+			m.header, m.body = m.parseHeader(stripEnvelope(normalize(raw)))
 			m.walk(m.header, m.body, 0, -1, false)
 			r := &Report{Header: m.header}
 			m.merge(r, d.read(m, r))

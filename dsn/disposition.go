@@ -15,7 +15,7 @@ func (m *mail) readDisposition(r *Report) bool {
 	r.Original.Header = m.original()
 	var c Recipient
 	var failure string
-	h, _ := m.parseHeader(strings.TrimLeft(m.transferDecoded(p), "\n"), nil)
+	h, _ := m.parseHeader(strings.TrimLeft(m.transferDecoded(p), "\n"))
 	for _, f := range h {
 		switch lower(f.Name) {
 		case "final-recipient":

@@ -27,7 +27,7 @@ func (m *mail) readFeedback(r *Report) bool {
 	}
 	r.Kind, r.Dialect = FeedbackReport, "rfc5965"
 	r.Feedback = &Feedback{}
-	h, _ := m.parseHeader(strings.TrimLeft(s, "\n"), nil)
+	h, _ := m.parseHeader(strings.TrimLeft(s, "\n"))
 	for _, f := range h {
 		m.feedbackField(r.Feedback, f.Name, f.Value)
 	}
@@ -136,7 +136,7 @@ func (m *mail) readJMRP(r *Report) bool {
 	subject := m.header.Get("Subject")
 	r.Feedback = &Feedback{Type: "abuse", UserAgent: "Microsoft Hotmail FBL", SourceIP: strings.TrimSpace(subject[len("complaint about message from "):])}
 	if r.Original.Header = m.original(); len(r.Original.Header) == 0 {
-		r.Original.Header, _ = m.parseHeader(stripEnvelope(m.body), nil)
+		r.Original.Header, _ = m.parseHeader(stripEnvelope(m.body))
 	}
 	for _, h := range [...]Header{m.header, r.Original.Header} {
 		if a := cleanAddress(h.Get("X-HmXmrOriginalRecipient")); isAddress(a) {
@@ -174,7 +174,7 @@ func (m *mail) readXARF(r *Report) bool {
 		}
 		r.Kind, r.Dialect = FeedbackReport, "x-arf"
 		r.Feedback = &Feedback{Type: "other"}
-		h, _ := m.parseHeader(strings.TrimPrefix(strings.TrimLeft(s, "\n"), "---\n"), nil)
+		h, _ := m.parseHeader(strings.TrimPrefix(strings.TrimLeft(s, "\n"), "---\n"))
 		for _, f := range h {
 			v := strings.Trim(f.Value, "'\" ")
 			switch lower(f.Name) {

@@ -7,36 +7,49 @@ import (
 
 // parseHeader reads the header at the start of s and returns it with the body behind its
 // blank line. It is lenient: a line without a colon continues the field before it or is
-// skipped (RFC 5322 2.2 knows neither). max bounds the number of lines.
-func (m *mail) parseHeader(s string, h Header) (Header, string) {
+// skipped (RFC 5322 2.2 knows neither).
+func (m *mail) parseHeader(s string) (Header, string) {
+	start := len(m.fields)
+	s = m.readFields(s, &start)
+	end := len(m.fields)
+	return Header(m.fields[start:end:end]), s
+}
+
+// readFields appends the fields at the start of s to m.fields and returns what follows them. start
+// is where this header begins in there: it moves when a larger block is needed.
+func (m *mail) readFields(s string, start *int) string {
 	for s != "" {
 		if m.headerLines++; m.headerLines > m.limits.HeaderLines {
 			m.problem("header_lines_limit", "")
-			return h, skipHeader(s)
+			return skipHeader(s)
 		}
 		line, rest := cutLine(s)
 		if line == "" {
-			return h, rest
+			return rest
 		}
 		if isBlank(line) && !startsField(rest) { // a blank line that is not quite empty
-			return h, rest
+			return rest
 		}
 		name, value, ok := splitField(line)
 		if !ok {
 			s = rest
-			if line[0] == ' ' || line[0] == '\t' || len(h) == 0 {
+			if line[0] == ' ' || line[0] == '\t' || len(m.fields) == *start {
 				continue // folded text without a field, or noise before the first one
 			}
 			if strings.HasPrefix(line, "--") { // a boundary: the blank line is missing
-				return h, s
+				return s
 			}
-			s = m.joinLoose(&h[len(h)-1], line, rest)
+			s = m.joinLoose(&m.fields[len(m.fields)-1], line, rest)
 			continue
 		}
 		value, s = m.unfold(value, rest)
-		h = append(h, Field{Name: name, Value: value})
+		if len(m.fields) == cap(m.fields) { // the headers before this one keep the old block
+			m.fields = append(make([]Field, 0, max(64, 2*(len(m.fields)-*start))), m.fields[*start:]...)
+			*start = 0
+		}
+		m.fields = append(m.fields, Field{Name: name, Value: value})
 	}
-	return h, ""
+	return ""
 }
 
 // joinLoose joins a line that is no field, and those that follow it, to the field before.

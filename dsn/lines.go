@@ -14,9 +14,23 @@ func normalize(raw []byte) string {
 	if first < 0 {
 		return string(raw)
 	}
-	var b strings.Builder
-	b.Grow(len(raw))
-	b.Write(raw[:first])
+	return stringOf(appendPlain(make([]byte, 0, len(raw)), raw, first))
+}
+
+// plain is normalize without a copy where the line ends are plain already, else with one that the
+// next message overwrites.
+func (m *mail) plain(raw []byte) string {
+	first := bytes.IndexByte(raw, '\r')
+	if first < 0 {
+		return stringOf(raw)
+	}
+	m.raw = appendPlain(m.raw[:0], raw, first)
+	return stringOf(m.raw)
+}
+
+// appendPlain appends raw with LF line ends to dst. first is where its first \r stands.
+func appendPlain(dst, raw []byte, first int) []byte {
+	dst = append(dst, raw[:first]...)
 	for i := first; i < len(raw); {
 		// raw[i] is \r here: swallow the run, write one line end for "\r*\n", one each otherwise.
 		j := i
@@ -24,23 +38,25 @@ func normalize(raw []byte) string {
 			j++
 		}
 		if j < len(raw) && raw[j] == '\n' {
-			b.WriteByte('\n')
+			dst = append(dst, '\n')
 			j++
 		} else {
 			for ; i < j; i++ {
-				b.WriteByte('\n')
+				dst = append(dst, '\n')
 			}
 		}
 		n := bytes.IndexByte(raw[j:], '\r')
 		if n < 0 {
-			b.Write(raw[j:])
-			break
+			return append(dst, raw[j:]...)
 		}
-		b.Write(raw[j : j+n])
+		dst = append(dst, raw[j:j+n]...)
 		i = j + n
 	}
-	return b.String()
+	return dst
 }
+
+// stringOf returns b as a string that shares its memory.
+func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // stripEnvelope drops what stores and careless exports put before the header: a byte order
 // mark, blank lines, an mbox "From " line, quoted or not.
@@ -139,7 +155,7 @@ func fold(s string) string {
 			n++
 		}
 	}
-	return unsafe.String(&b[0], n)
+	return stringOf(b[:n])
 }
 
 // hasPrefixFold reports whether s begins with prefix, ASCII case aside. prefix is in lower case.

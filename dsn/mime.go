@@ -22,7 +22,9 @@ type mail struct {
 	headerLines int
 	work        int
 	arena       arena
-	attached    bool // it is a part of another mail: see readAttached
+	fields      []Field // of all headers, one after the other: see parseHeader
+	raw         []byte  // for line ends made plain, where the memory is used again
+	attached    bool    // it is a part of another mail: see readAttached
 
 	signsDone bool
 	signCount int // see signs
@@ -76,7 +78,7 @@ func (m *mail) walk(h Header, body string, depth, parent int, inside bool) {
 			return
 		}
 		body = m.transferDecoded(&m.parts[self])
-		inner, rest := m.parseHeader(stripEnvelope(body), make(Header, 0, 24))
+		inner, rest := m.parseHeader(stripEnvelope(body))
 		m.parts[self].body = body
 		if len(inner) == 0 {
 			return
@@ -136,7 +138,7 @@ func (m *mail) parsePartHeader(s string) (Header, string) {
 	if name, _, ok := splitField(line); !ok || !isPartField(name) && !strings.Contains(s, "\n\n") {
 		return nil, s
 	}
-	return m.parseHeader(s, make(Header, 0, 4))
+	return m.parseHeader(s)
 }
 
 // isReturned reports whether h is the header of a message and not of a part.

@@ -14,32 +14,72 @@ func (p *Parser) Parse(raw []byte) (*Report, error) {
 	m := mails.Get().(*mail)
 	defer m.release()
 	m.limits = p.Limits.withDefaults()
-	if len(raw) > m.limits.Bytes {
-		raw = raw[:m.limits.Bytes]
-		m.problem("bytes_limit", "")
-	}
-	m.header, m.body = m.parseHeader(stripEnvelope(normalize(raw)), make(Header, 0, 32))
-	m.walk(m.header, m.body, 0, -1, false)
-	r := &Report{Header: m.header}
-	if !m.read(r) {
+	r := new(Report)
+	if !m.parse(normalize(m.head(raw)), r) {
 		return nil, ErrNotReport
+	}
+	return r, nil
+}
+
+// Read is [Parser.Parse] without copies: the report is valid until the next call, and as long as raw is
+// not changed.
+func (rd *Reader) Read(raw []byte) (*Report, error) {
+	rd.m.reset()
+	rd.m.limits = rd.Limits.withDefaults()
+	r := &rd.report
+	*r = Report{Recipients: rd.recipients[:0]}
+	if !rd.m.parse(rd.m.plain(rd.m.head(raw)), r) {
+		return nil, ErrNotReport
+	}
+	if rd.recipients = r.Recipients; len(r.Recipients) == 0 {
+		r.Recipients = nil
+	}
+	return r, nil
+}
+
+// head returns what of raw is read.
+func (m *mail) head(raw []byte) []byte {
+	if len(raw) > m.limits.Bytes {
+		m.problem("bytes_limit", "")
+		return raw[:m.limits.Bytes]
+	}
+	return raw
+}
+
+// parse reads a message with plain line ends into r, and reports whether it is a report.
+func (m *mail) parse(s string, r *Report) bool {
+	m.header, m.body = m.parseHeader(stripEnvelope(s))
+	m.walk(m.header, m.body, 0, -1, false)
+	r.Header = m.header
+	if !m.read(r) {
+		return false
 	}
 	r.Received = m.received()
 	m.finish(r)
-	return r, nil
+	return true
 }
 
 // mails keeps what a mail needs while it is read and no report holds on to: its parts.
 var mails = sync.Pool{New: func() any { return new(mail) }}
 
 func (m *mail) release() {
-	parts := m.parts
-	clear(parts)
-	if cap(parts) > 64 {
-		parts = nil
-	}
-	*m = mail{parts: parts[:0]}
+	m.fields, m.arena = nil, arena{} // the report's
+	m.reset()
 	mails.Put(m)
+}
+
+// reset makes m ready for another message. Memory is kept where it is of the usual size.
+func (m *mail) reset() {
+	clear(m.parts)
+	*m = mail{parts: keep(m.parts, 64), fields: keep(m.fields, 256), raw: keep(m.raw, 64<<10), arena: arena{buf: keep(m.arena.buf, 16<<10)}}
+}
+
+// keep returns s, emptied, unless it is larger than most.
+func keep[E any](s []E, most int) []E {
+	if cap(s) > most {
+		return nil
+	}
+	return s[:0]
 }
 
 func (l Limits) withDefaults() Limits {

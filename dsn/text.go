@@ -98,7 +98,7 @@ func (m *mail) setOriginal(r *Report, s string) {
 	if strings.HasPrefix(s, " ") || strings.HasPrefix(s, "\t") {
 		s = dedent(s)
 	}
-	h, _ := m.parseHeader(s, make(Header, 0, 24))
+	h, _ := m.parseHeader(s)
 	if len(h) > 0 {
 		r.Original.Header = h
 	}

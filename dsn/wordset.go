@@ -1,7 +1,5 @@
 package dsn
 
-import "unsafe"
-
 // wordSet finds out in one pass whether a text contains any of many words; how many there are
 // hardly matters.
 type wordSet struct {
@@ -53,5 +51,5 @@ func (w *wordSet) inFold(s string) bool {
 		return w.in(lower(s))
 	}
 	low := lowerInto(buf[:0], s)
-	return w.in(unsafe.String(unsafe.SliceData(low), len(low)))
+	return w.in(stringOf(low))
 }

@@ -146,7 +146,7 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 
 	led := newLedger()
 	p.Name, p.Source, p.Sinks = strings.Join(paths, " "), src, sinks
-	p.Parse = (&dsn.Parser{Limits: dsn.Limits{Bytes: r.maxBytes}}).Parse
+	p.Limits.Bytes = r.maxBytes
 	if opts.Format == ingest.FormatReplies {
 		p.Parse = noReply
 	}

@@ -103,9 +103,9 @@ func numbers(b *testing.B, list string) (out []int) {
 var stages = []stage{
 	{"split", func(b *testing.B, a *archived) { each(b, a.path, func(*ingest.Message) {}) }},
 	{"dsn", func(b *testing.B, a *archived) {
-		p := new(dsn.Parser)
+		var rd dsn.Reader
 		each(b, a.path, func(m *ingest.Message) {
-			if _, err := p.Parse(m.Raw); err != nil && !errors.Is(err, dsn.ErrNotReport) {
+			if _, err := rd.Read(m.Raw); err != nil && !errors.Is(err, dsn.ErrNotReport) {
 				b.Fatal(err)
 			}
 		})

@@ -26,7 +26,8 @@ import (
 type Pipeline struct {
 	Name     string // the source, for logs
 	Source   ingest.Source
-	Parse    func(raw []byte) (*dsn.Report, error) // default (&dsn.Parser{}).Parse
+	Parse    func(raw []byte) (*dsn.Report, error) // default dsn.Reader.Read within Limits; called from several goroutines
+	Limits   dsn.Limits
 	Classify func(*dsn.Report, *dsn.Recipient) classify.Verdict
 	Sender   *Sender      // default: nothing is known about the sender
 	Encoder  sink.Encoder // default sink.JSON{}
@@ -118,6 +119,7 @@ func (p *Pipeline) fetch(ctx context.Context, stop context.CancelCauseFunc, part
 // judge reads, judges and encodes. It is pure: what it makes depends on the message alone.
 func (p *Pipeline) judge(parts <-chan *part) {
 	w := &worker{Pipeline: p}
+	w.dsn.Limits = p.Limits
 	for part := range parts {
 		w.part(part)
 		part.done.Done()
@@ -157,9 +159,6 @@ func (p *Pipeline) commit(ctx, grace context.Context, stop context.CancelCauseFu
 }
 
 func (p *Pipeline) defaults() {
-	if p.Parse == nil {
-		p.Parse = new(dsn.Parser).Parse
-	}
 	if p.Sender == nil {
 		p.Sender = &Sender{}
 	}

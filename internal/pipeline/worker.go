@@ -26,6 +26,7 @@ func keyed(e *sink.Event, value []byte) sink.Record {
 // worker reads messages one after the other.
 type worker struct {
 	*Pipeline
+	dsn   dsn.Reader
 	event eventMaker
 	id    sink.Identity
 	size  int // of the largest event so far
@@ -104,7 +105,10 @@ func (w *worker) read(m *ingest.Message) (*dsn.Report, error) {
 	if m.Reply != nil {
 		return reportOf(m.Reply), nil
 	}
-	return w.Parse(m.Raw)
+	if w.Parse != nil {
+		return w.Parse(m.Raw)
+	}
+	return w.dsn.Read(m.Raw)
 }
 
 // append encodes e behind buf and adds its record.

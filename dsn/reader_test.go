@@ -1,0 +1,55 @@
+package dsn
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A Reader reads what a Parser does, one message after the other, and what a Parser returned does not
+// share the memory that it was read from.
+func TestReader(t *testing.T) {
+	var rd Reader
+	for _, f := range samples(t) {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, raw := range map[string][]byte{"LF": raw, "CRLF": bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))} {
+			got, gotErr := rd.Read(raw)
+			shared := bytes.Clone(raw)
+			want, wantErr := new(Parser).Parse(shared)
+			for i := range shared {
+				shared[i] = 'X'
+			}
+			if gotErr != wantErr || !cmp.Equal(got, want) {
+				t.Errorf("%s, %s (-Parser +Reader):\n%s", f, name, cmp.Diff(want, got))
+			}
+		}
+	}
+}
+
+// A Reader keeps the memory of usual mails, and none of a giant.
+func TestReaderMemory(t *testing.T) {
+	var rd Reader
+	usual, err := os.ReadFile("testdata/postfix/alias.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rd.Read(usual)
+	if n := testing.AllocsPerRun(100, func() { rd.Read(usual) }); n > 20 {
+		t.Errorf("%v allocations for a usual mail", n)
+	}
+	var giant bytes.Buffer
+	for i := range 5000 {
+		fmt.Fprintf(&giant, "X-Field-%d: %d\r\n\tfolded\r\n", i, i)
+	}
+	rd.Read(giant.Bytes())
+	rd.Read(usual)
+	if cap(rd.m.fields) > 256 || cap(rd.m.raw) > 64<<10 || cap(rd.m.arena.buf) > 16<<10 {
+		t.Errorf("kept %d fields, %d and %d bytes", cap(rd.m.fields), cap(rd.m.raw), cap(rd.m.arena.buf))
+	}
+}
