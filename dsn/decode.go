@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"unicode/utf16"
@@ -31,14 +32,18 @@ func (m *mail) transferDecoded(p *part) string {
 			m.problem("transfer_encoding", err.Error())
 			return p.body
 		}
-		b, err := io.ReadAll(io.LimitReader(e.Body, int64(m.limits.Bytes)))
+		b := bytes.NewBuffer(make([]byte, 0, len(p.body)+bytes.MinRead))
+		_, err = b.ReadFrom(io.LimitReader(e.Body, int64(m.limits.Bytes)))
 		if err != nil {
 			m.problem("transfer_encoding", "decoded in part")
-			if len(b) == 0 {
+			if b.Len() == 0 {
 				return p.body
 			}
 		}
-		return normalize(b)
+		if i := bytes.IndexByte(b.Bytes(), '\r'); i >= 0 {
+			return stringOf(appendPlain(make([]byte, 0, b.Len()), b.Bytes(), i))
+		}
+		return stringOf(b.Bytes())
 	}
 	return p.body
 }

@@ -189,8 +189,10 @@ func (f *found) complete(c *Recipient) {
 	if source == "" {
 		return
 	}
+	folded := ""
 	if c.DiagnosticCode.Value == "" {
-		c.DiagnosticCode = Typed{Value: fold(source)}
+		folded = fold(source)
+		c.DiagnosticCode = Typed{Value: folded}
 		c.Reply = parseReply(source)
 	} else {
 		c.Reply = diagnosticReply(c.DiagnosticCode)
@@ -204,6 +206,9 @@ func (f *found) complete(c *Recipient) {
 		c.Reply.Command = commandName(f.command)
 	} else if c.Reply.Command == "" {
 		_, c.Reply.Command = cutInReplyTo(source)
+	}
+	if f.reply == "" && c.DiagnosticCode.Type == "" && c.Text == "" && c.DiagnosticCode.Value == folded {
+		return // the text is the diagnostic
 	}
 	if text := fold(f.text); text != c.DiagnosticCode.Value && !strings.Contains(c.Text, text) {
 		c.Text = strings.TrimSpace(c.Text + " " + text)

@@ -121,6 +121,15 @@ func paragraphs(s string, f func(p string) bool) {
 	}
 }
 
+// trimIndent returns s without the blanks at its start.
+func trimIndent(s string) string {
+	i := 0
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
+		i++
+	}
+	return s[i:]
+}
+
 func isBlank(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] != ' ' && s[i] != '\t' {

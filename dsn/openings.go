@@ -157,14 +157,15 @@ const (
 func (m *mail) readMarks() {
 	m.marks.done = true
 	n := 0
-	lines(m.text(), func(line string) bool {
-		t := strings.TrimLeft(line, " \t")
+	for s := m.text(); s != "" && n < openingLines; {
+		var line string
+		line, s = cutLine(s)
+		t := trimIndent(line)
 		if t == "" {
-			return true
+			continue
 		}
-		n++
-		if len(t) < openingKey {
-			return n < openingLines
+		if n++; len(t) < openingKey {
+			continue
 		}
 		if t[0] == '<' && isAngleDiagnostic(t) {
 			m.marks.any.add(markExchange55)
@@ -179,8 +180,7 @@ func (m *mail) readMarks() {
 				}
 			}
 		}
-		return n < openingLines
-	})
+	}
 }
 
 // has reports whether the human part has the opening, wherever it came from.

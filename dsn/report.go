@@ -139,7 +139,7 @@ type Header []Field
 // Get returns the value of the first field called name, whatever its case, or "".
 func (h Header) Get(name string) string {
 	for i := range h {
-		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
+		if n := h[i].Name; len(n) == len(name) && (n == name || strings.EqualFold(n, name)) {
 			return h[i].Value
 		}
 	}

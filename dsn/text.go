@@ -45,29 +45,23 @@ func (m *mail) joinText(typ string) string {
 // cutOriginal splits s at the first line that begins with one of the separators: what stands
 // behind it is the returned message, and nothing in there may be read as a cause.
 func cutOriginal(s string, separators ...string) (text, original string) {
-	at := -1
-	for _, sep := range separators {
-		i := 0
-		for {
-			n := strings.Index(s[i:], sep)
-			if n < 0 {
-				break
-			}
-			n += i
-			if start := strings.LastIndexByte(s[:n], '\n') + 1; isBlank(s[start:n]) {
-				if at < 0 || start < at {
-					at = start
-				}
-				break
-			}
-			i = n + len(sep)
+	for rest := s; rest != ""; {
+		line, next := cutLine(rest)
+		if t := trimIndent(line); t != "" && beginsWithAny(t, separators) {
+			return s[:len(s)-len(rest)], strings.TrimLeft(next, "\n")
+		}
+		rest = next
+	}
+	return s, ""
+}
+
+func beginsWithAny(s string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if s[0] == p[0] && strings.HasPrefix(s, p) {
+			return true
 		}
 	}
-	if at < 0 {
-		return s, ""
-	}
-	_, original = cutLine(s[at:])
-	return s[:at], strings.TrimLeft(original, "\n")
+	return false
 }
 
 // headerBlock finds an unlabelled returned message: a blank line, then a header
