@@ -14,7 +14,7 @@ import "strings"
 const vmOpening = " unable to deliver following mail to recipient(s):"
 
 func detectVMSMTP(m *mail) bool {
-	head, _, ok := strings.Cut(firstBytes(m.text(), 400), vmOpening)
+	head, _, ok := strings.Cut(m.textHead(), vmOpening)
 	return ok && isHost(strings.TrimSpace(head))
 }
 

@@ -198,6 +198,8 @@ func (f *found) complete(c *Recipient) {
 		c.Reply = diagnosticReply(c.DiagnosticCode)
 		if c.DiagnosticCode.Type == "x-unix" && f.reply == "" {
 			// the output of a program: figures in the command line are no reply
+		} else if said, _ := cutInReplyTo(source); c.Reply.Code != 0 && strings.HasSuffix(said, c.DiagnosticCode.Value) {
+			// both say the same
 		} else if reply := parseReply(source); c.Reply.isCut(c.DiagnosticCode.Value, reply, f.reply != "") {
 			c.Reply = reply
 		}

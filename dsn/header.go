@@ -204,9 +204,14 @@ func parseMediaType(s string) mediaType {
 
 // cutParam takes one "name=value" off s.
 func cutParam(s string) (name, value, rest string) {
-	s = strings.TrimLeft(s, " \t\n;")
-	i := strings.IndexAny(s, "=;")
-	if i < 0 {
+	for s != "" && (s[0] == ' ' || s[0] == ';' || s[0] == '\t' || s[0] == '\n') {
+		s = s[1:]
+	}
+	i := 0
+	for i < len(s) && s[i] != '=' && s[i] != ';' {
+		i++
+	}
+	if i == len(s) {
 		return "", "", ""
 	}
 	if s[i] == ';' {
