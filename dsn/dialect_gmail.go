@@ -115,7 +115,16 @@ func readGmail(m *mail, r *Report) []found {
 		f.addr = a
 		fs = append(fs, f)
 	}
-	if len(fs) == 0 && m.find(isStatusType) == nil {
+	if len(fs) > 0 {
+		return fs
+	}
+	for i := range r.Recipients { // "Address not found" stands in the text alone
+		if a := r.Recipients[i].FinalRecipient.Value; len(r.Recipients) == 1 || a != "" && containsFold(f.text, lower(a)) {
+			f.addr = a
+			fs = append(fs, f)
+		}
+	}
+	if m.find(isStatusType) == nil {
 		for _, a := range m.candidates(r, text) {
 			f.addr = a
 			fs = append(fs, f)
