@@ -16,37 +16,106 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// transferDecoded undoes the part's transfer encoding. What could be decoded before an error
-// is kept (PITFALLS: a footer behind base64, a NUL in quoted-printable).
+// transferDecoded undoes the part's transfer encoding, once.
 func (m *mail) transferDecoded(p *part) string {
-	switch cte := lower(strings.TrimSpace(p.header.Get("Content-Transfer-Encoding"))); {
-	case strings.HasPrefix(cte, "base64"), strings.HasPrefix(cte, "quoted-printable"):
-		cte, _, _ = strings.Cut(cte, ";")
-		if !m.spend(len(p.body)) {
-			return ""
-		}
-		var h message.Header
-		h.Set("Content-Transfer-Encoding", strings.TrimSpace(cte))
-		e, err := message.New(h, strings.NewReader(p.body))
-		if e == nil {
-			m.problem("transfer_encoding", err.Error())
-			return p.body
-		}
-		b := bytes.NewBuffer(make([]byte, 0, len(p.body)+bytes.MinRead))
-		_, err = b.ReadFrom(io.LimitReader(e.Body, int64(m.limits.Bytes)))
-		if err != nil {
-			m.problem("transfer_encoding", "decoded in part")
-			if b.Len() == 0 {
-				return p.body
-			}
-		}
-		if i := bytes.IndexByte(b.Bytes(), '\r'); i >= 0 {
-			return stringOf(appendPlain(make([]byte, 0, b.Len()), b.Bytes(), i))
-		}
-		return stringOf(b.Bytes())
+	if p.plainDone {
+		return p.plain
 	}
-	return p.body
+	p.plain, p.plainDone = p.body, true
+	cte := lower(strings.TrimSpace(p.header.Get("Content-Transfer-Encoding")))
+	quoted := strings.HasPrefix(cte, "quoted-printable")
+	switch {
+	case !quoted && !strings.HasPrefix(cte, "base64"):
+	case !m.spend(len(p.body)):
+		p.plain = ""
+	case quoted && m.unquote(p):
+	default:
+		cte, _, _ = strings.Cut(cte, ";")
+		p.plain = m.transferDecode(p.body, strings.TrimSpace(cte))
+	}
+	return p.plain
 }
+
+// transferDecode decodes s. What could be decoded before an error is kept (a footer behind base64,
+// a NUL in quoted-printable).
+func (m *mail) transferDecode(s, encoding string) string {
+	var h message.Header
+	h.Set("Content-Transfer-Encoding", encoding)
+	e, err := message.New(h, strings.NewReader(s))
+	if e == nil {
+		m.problem("transfer_encoding", err.Error())
+		return s
+	}
+	b := bytes.NewBuffer(make([]byte, 0, len(s)+bytes.MinRead))
+	_, err = b.ReadFrom(io.LimitReader(e.Body, int64(m.limits.Bytes)))
+	if err != nil {
+		m.problem("transfer_encoding", "decoded in part")
+		if b.Len() == 0 {
+			return s
+		}
+	}
+	if i := bytes.IndexByte(b.Bytes(), '\r'); i >= 0 {
+		return stringOf(appendPlain(make([]byte, 0, b.Len()), b.Bytes(), i))
+	}
+	return stringOf(b.Bytes())
+}
+
+// unquote decodes a part in quoted-printable (RFC 2045 6.7) and reports whether it is in good form.
+// It is for speed alone: what is not in good form is left to go-message.
+func (m *mail) unquote(p *part) bool {
+	a := &m.arena
+	a.start(len(p.body))
+	for s := p.body; s != ""; {
+		line, rest := cutLine(s)
+		ended := len(line) < len(s)
+		s = rest
+		content := strings.TrimRight(line, " \t")
+		soft := strings.HasSuffix(content, "=")
+		if soft && (len(content) < len(line) || content == "=" && !ended) {
+			return false
+		}
+		ok := false
+		if a.buf, ok = appendUnquoted(a.buf, strings.TrimSuffix(content, "=")); !ok {
+			return false
+		}
+		if ended && !soft {
+			a.buf = append(a.buf, '\n')
+		}
+	}
+	p.plain = a.string()
+	return true
+}
+
+func appendUnquoted(dst []byte, s string) ([]byte, bool) {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '=':
+			if i+2 >= len(s) || unhex[s[i+1]] < 0 || unhex[s[i+2]] < 0 {
+				return dst, false
+			}
+			if c = byte(unhex[s[i+1]]<<4 | unhex[s[i+2]]); c == '\r' {
+				return dst, false
+			}
+			i += 2
+		case c < ' ' && c != '\t' || c == 0x7f:
+			return dst, false
+		}
+		dst = append(dst, c)
+	}
+	return dst, true
+}
+
+// unhex is the value of a hexadecimal digit, or -1.
+var unhex = func() (v [256]int8) {
+	for c := range v {
+		v[c] = int8(strings.IndexByte("0123456789abcdef", byte(c)|0x20))
+		if !isDigit(byte(c)) && !isAlpha(byte(c)) {
+			v[c] = -1
+		}
+	}
+	return v
+}()
 
 // decoded returns a text part as UTF-8.
 func (m *mail) decoded(p *part) string {

@@ -5,11 +5,13 @@ import "strings"
 // part is one MIME part: a leaf, or a multipart whose parts follow it in mail.parts.
 type part struct {
 	mediaType
-	header Header
-	body   string
-	depth  int
-	parent int  // index in mail.parts; -1 for the message itself
-	inside bool // below a returned or forwarded message
+	header    Header
+	body      string
+	plain     string // see transferDecoded
+	depth     int
+	parent    int // index in mail.parts; -1 for the message itself
+	plainDone bool
+	inside    bool // below a returned or forwarded message
 }
 
 // mail is one message while it is read.
