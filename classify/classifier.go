@@ -21,14 +21,14 @@ type Options struct {
 type Classifier struct {
 	rules      []*rule
 	literals   []literal
-	automaton  *automaton
+	finder     *finder
 	providers  *providers
 	blocklists []blocklist
 	byCode     [2]index // rules without words: of the main part, of last resort
 	pool       sync.Pool
 }
 
-// literal is what the automaton finds, and what it is for.
+// literal is what the finder finds, and what it is for.
 type literal struct {
 	text      string
 	rules     []uint32 // those of which this is one of the words that make them candidates
@@ -92,7 +92,7 @@ func newClassifier(files []ruleFile) (*Classifier, error) {
 	return c, nil
 }
 
-// compile numbers the literals, builds the automaton and the indexes.
+// compile numbers the literals, builds the finder and the indexes.
 func (c *Classifier) compile() {
 	ids := make(map[string]uint32)
 	number := func(text string) uint32 {
@@ -149,8 +149,18 @@ func (c *Classifier) compile() {
 	for i := range c.literals {
 		texts[i] = c.literals[i].text
 	}
-	c.automaton = newAutomaton(texts)
+	c.finder = newFinder(texts, c.samples())
 	c.byCode = [2]index{newIndex(c.rules, false), newIndex(c.rules, true)}
+}
+
+// samples are the replies of all examples, folded.
+func (c *Classifier) samples() (out [][]byte) {
+	for _, r := range c.rules {
+		for i := range r.examples {
+			out = append(out, appendFolded(nil, r.examples[i].rcpt.DiagnosticCode.Value))
+		}
+	}
+	return out
 }
 
 // Classify says why rcpt failed, and which rule said so. A report that is no delivery status

@@ -37,11 +37,11 @@ func failed(reply string) (*dsn.Report, *dsn.Recipient) {
 func TestRules(t *testing.T) {
 	c := classifier(t)
 	all, practice := c.Examples()
-	t.Logf("%d rules, %d literals, %d states, %d cells; %d examples, %d of them rest on practice alone",
-		len(c.rules), len(c.literals), len(c.automaton.output), len(c.automaton.cells), all, practice)
+	t.Logf("%d rules, %d literals; %d examples, %d of them rest on practice alone",
+		len(c.rules), len(c.literals), all, practice)
 }
 
-func TestAutomaton(t *testing.T) {
+func TestFinder(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		var literals []string
@@ -56,7 +56,7 @@ func TestAutomaton(t *testing.T) {
 				literals = append(literals, string(b))
 			}
 		}
-		c := &Classifier{automaton: newAutomaton(literals)}
+		c := &Classifier{finder: newFinder(literals, nil)}
 		for _, l := range literals {
 			c.literals = append(c.literals, literal{text: l})
 		}

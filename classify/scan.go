@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/bouncepipe/bouncepipe/dsn"
@@ -133,41 +134,40 @@ func (s *scratch) add(f field, before, behind string) {
 	s.spans[f] = [2]uint32{uint32(start), uint32(len(s.hay))}
 }
 
-// scan runs the automaton over one field.
+// scan finds the literals that stand in one field.
 func (c *Classifier) scan(s *scratch, f field) {
-	a := c.automaton
-	from, to := s.spans[f][0], s.spans[f][1]
-	hay := s.hay[from:to]
-	seen := s.seen[f]
-	var state, previous uint32
-	for i := 0; i < len(hay); i++ {
-		cl := uint32(a.class[hay[i]])
-		if cl == 0 {
-			state, previous = 0, 0
-			continue
-		}
-		var next uint32
-		if e := &a.cells[a.base[state]+cl]; e.check == state {
-			next = e.next
-		} else {
-			next = a.pairs[previous*a.classes+cl]
-		}
-		previous = cl
-		state = next &^ hasOutput
-		if next&hasOutput == 0 {
-			continue
-		}
-		for out := state; out != 0; out = a.shorter[out] {
-			id := a.output[out]
-			if id < 0 {
-				continue
-			}
-			if bit := uint64(1) << (id & 63); seen[id>>6]&bit == 0 {
-				seen[id>>6] |= bit
-				s.hits = append(s.hits, hit{uint32(id), f, from + uint32(i) + 1})
+	hay := s.hay[s.spans[f][0]:s.spans[f][1]]
+	first := len(s.hits)
+	for i := c.finder.next(hay, 0); i < len(hay); i = c.finder.next(hay, i+1) {
+		list := c.finder.with(gramAt(hay, i))
+		for k := range list {
+			e := &list[k]
+			start := i - int(e.at)
+			end := start + len(e.text)
+			if start >= 0 && end <= len(hay) && !s.has(f, e.literal) && string(hay[start:end]) == e.text {
+				s.hit(f, e.literal, end, first)
 			}
 		}
 	}
+	for _, id := range c.finder.short {
+		text := c.literals[id].text
+		if i := bytes.Index(hay, []byte(text)); i >= 0 {
+			s.hit(f, id, i+len(text), first)
+		}
+	}
+}
+
+// hit notes a literal that ends at end in field f, in the order of the ends. The first hit there
+// has the number first.
+func (s *scratch) hit(f field, literal uint32, end, first int) {
+	s.seen[f][literal>>6] |= 1 << (literal & 63)
+	h := hit{literal, f, s.spans[f][0] + uint32(end)}
+	i := len(s.hits)
+	s.hits = append(s.hits, h)
+	for ; i > first && s.hits[i-1].end > h.end; i-- {
+		s.hits[i] = s.hits[i-1]
+	}
+	s.hits[i] = h
 }
 
 // has reports whether literal stands in field f.
