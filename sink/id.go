@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding"
 	"encoding/hex"
 	"hash"
 	"strconv"
@@ -15,6 +16,8 @@ const (
 	// idSearch is how far into the header block the body is looked for. It stays below the
 	// smallest head a source fetches, whatever its line ends, so that head and full message agree.
 	idSearch = 128 << 10
+	// plainHeader is how far CRs are looked for at once.
+	plainHeader = 4 << 10
 )
 
 // Identity makes the IDs of one message's events. An ID depends on what the sender of the
@@ -40,12 +43,23 @@ const (
 //
 // An Identity is for one goroutine. The zero value is ready for Reset.
 type Identity struct {
-	message hash.Hash // has taken header and body
-	seen    map[pair]int
-	buf     []byte // of the normalizer
+	message digest // has taken header and body
+	event   digest // takes the rest, from the state that message had
+	state   []byte // of message
+	seen    []pair
+	counts  map[pair]int // instead of seen where there are many
+	buf     []byte       // of the normalizer
 }
 
 type pair struct{ eventType, recipient string }
+
+// digest is a hash whose state can be put into another. That is what Clone does too, for which it
+// needs a new one each time.
+type digest interface {
+	hash.Hash
+	encoding.BinaryAppender
+	encoding.BinaryUnmarshaler
+}
 
 // NewIdentity reads raw and keeps nothing of it.
 func NewIdentity(raw []byte) *Identity {
@@ -57,16 +71,16 @@ func NewIdentity(raw []byte) *Identity {
 // Reset makes id the identity of another message, as NewIdentity does with less to collect.
 func (id *Identity) Reset(raw []byte) {
 	if id.message == nil {
-		id.message = sha256.New()
+		id.message, id.event = sha256.New().(digest), sha256.New().(digest)
 	}
 	id.message.Reset()
-	if len(id.seen) > 64 { // a map stays as large as it was, and so does the work to clear it
-		id.seen = nil
-	}
 	clear(id.seen)
+	id.seen, id.counts, id.state = id.seen[:0], nil, id.state[:0]
 	n := normalizer{raw: raw, hash: id.message, buf: id.buf[:0]}
 	n.header()
-	n.body()
+	if !n.plainBody() {
+		n.body()
+	}
 	n.flush()
 	n.hash.Write(n.buf)
 	id.buf = n.buf
@@ -76,24 +90,52 @@ func (id *Identity) Reset(raw []byte) {
 // empty. Calls must come in the order of the report.
 func (id *Identity) ID(eventType, recipient string) string {
 	recipient = strings.ToLower(recipient)
-	if id.seen == nil {
-		id.seen = make(map[pair]int, 1)
-	}
-	p := pair{eventType, recipient}
-	id.seen[p]++
-
-	h, err := id.message.(hash.Cloner).Clone()
-	if err != nil {
-		panic("sink: SHA-256 cannot be cloned: " + err.Error()) // documented not to happen
-	}
 	var tail [128]byte
 	b := append(tail[:0], 0)
 	b = append(append(b, eventType...), 0)
 	b = append(append(b, recipient...), 0)
-	b = strconv.AppendInt(b, int64(id.seen[p]), 10)
-	h.Write(b)
-	sum := h.Sum(tail[:0])
-	return hex.EncodeToString(sum[:16])
+	b = strconv.AppendInt(b, int64(id.count(pair{eventType, recipient})), 10)
+
+	var err error
+	if len(id.state) == 0 {
+		id.state, err = id.message.AppendBinary(id.state)
+	}
+	if err == nil {
+		err = id.event.UnmarshalBinary(id.state)
+	}
+	if err != nil {
+		panic("sink: the state of SHA-256 cannot be copied: " + err.Error()) // documented not to happen
+	}
+	id.event.Write(b)
+	sum := id.event.Sum(b[:0])
+	var out [32]byte
+	hex.Encode(out[:], sum[:16])
+	return string(out[:])
+}
+
+// maxSeen is up to how many recipients a look at each is quicker than a map.
+const maxSeen = 16
+
+// count returns how often p was seen, this time included.
+func (id *Identity) count(p pair) int {
+	if id.counts == nil {
+		n := 1
+		for i := range id.seen {
+			if id.seen[i] == p {
+				n++
+			}
+		}
+		if id.seen = append(id.seen, p); len(id.seen) < maxSeen {
+			return n
+		}
+		id.counts = make(map[pair]int, 4*maxSeen)
+		for _, old := range id.seen {
+			id.counts[old]++
+		}
+		return n
+	}
+	id.counts[p]++
+	return id.counts[p]
 }
 
 // normalizer feeds a message to a hash line by line. Lines that touch are hashed as one piece
@@ -102,6 +144,7 @@ type normalizer struct {
 	raw  []byte
 	pos  int // start of the next line
 	lf   int // the first LF at or after pos, or len(raw); valid while >= pos
+	noCR int // no CR stands before
 	hash hash.Hash
 
 	from, to int // raw[from:to] is due to be hashed, after buf
@@ -121,6 +164,10 @@ func (n *normalizer) line() (start, end, breaks int) {
 		}
 	}
 	end = n.lf
+	if n.lf <= n.noCR {
+		n.pos = min(n.lf+1, len(n.raw))
+		return start, end, n.pos - end
+	}
 	if i := bytes.IndexByte(n.raw[start:n.lf], '\r'); i >= 0 {
 		end = start + i
 		next := end
@@ -142,6 +189,9 @@ func (n *normalizer) line() (start, end, breaks int) {
 
 func (n *normalizer) header() {
 	n.room = idHeader
+	if n.noCR = bytes.IndexByte(n.raw[:min(len(n.raw), plainHeader)], '\r'); n.noCR < 0 {
+		n.noCR = min(len(n.raw), plainHeader)
+	}
 	searched, dropping := 0, false
 	for first := true; n.pos < len(n.raw) && searched < idSearch; first = false {
 		start, end, breaks := n.line()
@@ -192,6 +242,25 @@ func (n *normalizer) body() {
 		}
 		n.breaks += breaks
 	}
+}
+
+// plainBody is body for one whose beginning goes to the hash as it stands, as most do: it has no CR
+// and no quoted "From ". It reports false, having done nothing, where it cannot tell.
+func (n *normalizer) plainBody() bool {
+	text := n.raw[n.pos:min(len(n.raw), n.pos+idBody)]
+	if n.breaks > 0 || bytes.IndexByte(text, '\r') >= 0 || bytes.Contains(text, fromSpace) {
+		return false
+	}
+	if last := text[bytes.LastIndexByte(text, '\n')+1:]; len(last) > 0 && last[0] == '>' {
+		return false // "From " may stand behind what is hashed
+	}
+	text = bytes.TrimRight(text, "\n")
+	n.room = idBody
+	if len(text) > 0 {
+		n.separate(n.pos)
+		n.text(n.pos, n.pos+len(text))
+	}
+	return true
 }
 
 // separate adds the two LFs between header and body, whose first text is at start.

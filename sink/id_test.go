@@ -139,6 +139,9 @@ func TestIDIsTheSameInAllForms(t *testing.T) {
 			cases[fmt.Sprintf("body edge %d %d end", d, nl)] = idHead + "\n" + cut
 			cases[fmt.Sprintf("body edge %d %d", d, nl)] = idHead + "\n" + cut + "more\nmore\n"
 		}
+		for _, line := range []string{"From x", ">From x", ">>>>>>From x", ">>>>>> x", ">Fro"} {
+			cases[fmt.Sprintf("body edge %d %s", d, line)] = idHead + "\n" + strings.Repeat("y", idBody-6+d) + "\n" + line + "\nmore\n"
+		}
 		cases[fmt.Sprintf("header edge %d", d)] = idHead + "X: " + strings.Repeat("z", idHeader-len(idHead)-4+d) + "\nY: z\n\nbody\n"
 		if d < -2 || d > 2 {
 			continue
