@@ -107,7 +107,7 @@ func (p *parser) condition(line string) {
 		e.line = p.line
 		r.examples = append(r.examples, e)
 	case "match":
-		re, err := regexp.Compile("(?i)" + rest)
+		re, err := regexp.Compile("(?i)" + plainMatch(rest))
 		switch {
 		case err != nil:
 			p.errorf("match: %w", err)
@@ -194,7 +194,8 @@ func alternatives(s string) []string {
 	return parts
 }
 
-// quoted reads "a" | "b" and returns the literals folded. A backslash keeps a quote or a backslash.
+// quoted reads "a" | "b" and returns the literals folded, and without their accents as well.
+// A backslash keeps a quote or a backslash.
 func quoted(s string) ([]string, error) {
 	var out []string
 	for {
@@ -216,7 +217,11 @@ func quoted(s string) ([]string, error) {
 		if len(literal) < 3 || len(strings.TrimSpace(literal)) < 2 {
 			return nil, fmt.Errorf("%q is too short to mean anything; want three bytes at least", b.String())
 		}
-		out = append(out, literal)
+		for _, l := range withPlain(literal) {
+			if !slices.Contains(out, l) {
+				out = append(out, l)
+			}
+		}
 		s = strings.TrimSpace(s[i+1:])
 		if s == "" {
 			return out, nil
@@ -251,8 +256,8 @@ func (p *parser) check() {
 		if r.match != nil && len(r.literals) == 0 {
 			fail("match needs a text line in front: a regular expression is tried only behind words that occur")
 		}
-		if r.noCode && len(r.literals) == 0 {
-			fail("code none needs a text line")
+		if r.noCode && len(r.literals) == 0 && r.actions == 0 {
+			fail("code none needs a text or an action line")
 		}
 		if len(r.literals) == 0 && r.codes == nil && r.statuses == nil && r.lists == 0 && r.providers == nil && r.commands == 0 && r.actions == 0 {
 			fail("no condition: it would take everything")
