@@ -34,7 +34,7 @@ func newIndex(rules []*rule, last bool) index {
 		switch {
 		case r.lists != 0:
 			x.lists = append(x.lists, id)
-		case r.codes != nil:
+		case r.codes != nil && !r.noCode:
 			for code := range x.codes {
 				if r.codes.has(code + 200) {
 					x.codes[code] = append(x.codes[code], id)
