@@ -158,17 +158,24 @@ func (w *worker) unrecognized(p *part, m *ingest.Message, o ingest.Outcome, reas
 	})
 }
 
+// kinds says what the reports are that tell of no delivery.
+var kinds = [...]struct {
+	kind    dsn.Kind
+	outcome ingest.Outcome
+	event   string
+}{
+	{dsn.FeedbackReport, ingest.Complaint, sink.TypeComplaint},
+	{dsn.AutoReply, ingest.AutoReply, sink.TypeAutoReply},
+	{dsn.Challenge, ingest.Challenge, sink.TypeChallenge},
+	{dsn.DispositionNotification, ingest.Disposition, sink.TypeDisposition},
+}
+
 // outcomeOf says what a report as a whole is: a bounce where anyone failed.
 func outcomeOf(rep *dsn.Report) ingest.Outcome {
-	switch rep.Kind {
-	case dsn.FeedbackReport:
-		return ingest.Complaint
-	case dsn.AutoReply:
-		return ingest.AutoReply
-	case dsn.Challenge:
-		return ingest.Challenge
-	case dsn.DispositionNotification:
-		return ingest.Disposition
+	for _, k := range kinds {
+		if k.kind == rep.Kind {
+			return k.outcome
+		}
 	}
 	if len(rep.Recipients) == 0 {
 		return ingest.Unreadable
@@ -188,15 +195,10 @@ func outcomeOf(rep *dsn.Report) ingest.Outcome {
 // eventType names the event of one recipient. A report that states no action tells of a
 // failure, unless its status says otherwise.
 func eventType(rep *dsn.Report, rcpt *dsn.Recipient) string {
-	switch rep.Kind {
-	case dsn.FeedbackReport:
-		return sink.TypeComplaint
-	case dsn.AutoReply:
-		return sink.TypeAutoReply
-	case dsn.Challenge:
-		return sink.TypeChallenge
-	case dsn.DispositionNotification:
-		return sink.TypeDisposition
+	for _, k := range kinds {
+		if k.kind == rep.Kind {
+			return k.event
+		}
 	}
 	switch rcpt.Action {
 	case dsn.Delayed:
