@@ -58,3 +58,23 @@ func ExampleParseReply() {
 	// 450 4.7.1 RCPT
 	// Greylisted try again in 5 minutes
 }
+
+// Read many mails, each done with before the next: no mail is copied.
+func ExampleReader() {
+	mails := [][]byte{
+		[]byte("From: MAILER-DAEMON@example.net\nSubject: failure notice\n\nHi. This is the qmail-send program at example.net.\n\n<kim@example.org>:\n192.0.2.7 does not like recipient.\nRemote host said: 550 no such user\n"),
+		[]byte("From: kim@example.org\nSubject: Lunch?\n\nAt noon?\n"),
+	}
+	var r dsn.Reader
+	for _, raw := range mails {
+		report, err := r.Read(raw)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(report.Recipients[0].FinalRecipient.Value, report.Recipients[0].Reply.Code)
+	}
+	// Output:
+	// kim@example.org 550
+	// not a report
+}
