@@ -1,6 +1,10 @@
 package classify
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
 
 // finder finds all literals in a text in one pass. For each literal it knows one place of four
 // bytes, a gram, that is rare in replies; the text's own grams are looked up in a small bitmap, and only
@@ -22,11 +26,28 @@ const (
 // slot says which entries have a gram; no literal holds NUL, so gram 0 is an empty slot.
 type slot struct{ gram, from, to uint32 }
 
-// entry is a literal and where in it its gram stands.
+// entry is a literal and where in it its gram stands. Another gram of it, as far away as can be, is
+// compared first: mostly that settles it without the text, which lies elsewhere in memory.
 type entry struct {
-	text    string
-	literal uint32
-	at      uint32
+	text     string
+	literal  uint32
+	other    uint32 // a gram
+	at, from uint16 // where in the text the gram and the other one stand
+}
+
+func newEntry(literal int, text string, at int) entry {
+	from := 0
+	if last := min(len(text), math.MaxUint16) - gramLen; last-at > at {
+		from = last
+	}
+	return entry{text, uint32(literal), gramAt(text, from), uint16(at), uint16(from)}
+}
+
+// in reports whether the literal stands in text, its gram being at i, and where it ends.
+func (e *entry) in(text []byte, i int) (end int, ok bool) {
+	start := i - int(e.at)
+	end = start + len(e.text)
+	return end, start >= 0 && end <= len(text) && gramAt(text, start+int(e.from)) == e.other && string(text[start:end]) == e.text
 }
 
 func gramAt[T string | []byte](s T, i int) uint32 {
@@ -38,12 +59,7 @@ func hashGram(gram uint32) uint32 { return gram * 0x9e3779b1 }
 // newFinder builds the finder of literals, none of which may be empty or there twice. samples are
 // texts as they will be searched: they tell which grams are rare.
 func newFinder(literals []string, samples [][]byte) *finder {
-	common := make(map[uint32]int)
-	for _, s := range samples {
-		for i := range len(s) - gramLen + 1 {
-			common[gramAt(s, i)]++
-		}
-	}
+	known := newRarity(samples)
 	f := &finder{}
 	byGram := make(map[uint32][]entry)
 	var order []uint32 // the same finder each time
@@ -52,17 +68,12 @@ func newFinder(literals []string, samples [][]byte) *finder {
 			f.short = append(f.short, uint32(id))
 			continue
 		}
-		best, gram := 0, gramAt(text, 0)
-		for at := 1; at+gramLen <= len(text); at++ {
-			g := gramAt(text, at)
-			if common[g] < common[gram] || common[g] == common[gram] && len(byGram[g]) < len(byGram[gram]) {
-				best, gram = at, g
-			}
-		}
+		at := known.rarest(text, func(gram uint32) int { return len(byGram[gram]) })
+		gram := gramAt(text, at)
 		if byGram[gram] == nil {
 			order = append(order, gram)
 		}
-		byGram[gram] = append(byGram[gram], entry{text, uint32(id), uint32(best)})
+		byGram[gram] = append(byGram[gram], newEntry(id, text, at))
 	}
 	size := 64
 	for size < 4*len(order) {
@@ -73,6 +84,35 @@ func newFinder(literals []string, samples [][]byte) *finder {
 		f.add(gram, byGram[gram])
 	}
 	return f
+}
+
+// rarity counts the grams of texts, and their first three bytes.
+type rarity map[uint32]int
+
+func newRarity(samples [][]byte) rarity {
+	r := make(rarity)
+	for _, s := range samples {
+		for i := range max(0, len(s)-gramLen+1) {
+			g := gramAt(s, i)
+			r[g]++
+			r[g&0xffffff]++
+		}
+	}
+	return r
+}
+
+// rarest returns where in a literal the gram stands that is the rarest in the samples; of several the one
+// whose parts are, then the one that the fewest other literals use.
+func (r rarity) rarest(literal string, used func(gram uint32) int) (at int) {
+	var least [3]int
+	for i := 0; i+gramLen <= min(len(literal), math.MaxUint16); i++ {
+		g := gramAt(literal, i)
+		this := [3]int{r[g], r[g&0xffffff] + r[g>>8], used(g)}
+		if i == 0 || slices.Compare(this[:], least[:]) < 0 {
+			at, least = i, this
+		}
+	}
+	return at
 }
 
 func (f *finder) add(gram uint32, list []entry) {

@@ -24,51 +24,54 @@ var foldTable = func() (t [utf8.RuneSelf]byte) {
 // appendFolded appends s in the form in which literals are looked for: lower case, every
 // run of white space one blank, typographic quotes and dashes plain. Bytes that are no UTF-8 stay.
 func appendFolded(dst []byte, s string) []byte {
-	blank := len(dst) > 0 && dst[len(dst)-1] == ' '
+	last := byte('x') // of dst, in as far as it may be a blank
+	if len(dst) > 0 && dst[len(dst)-1] == ' ' {
+		last = ' '
+	}
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
+		if c := s[i]; c < utf8.RuneSelf {
 			i++
 			c = foldTable[c]
-			if c == ' ' {
-				if !blank {
-					dst = append(dst, ' ')
-				}
-				blank = true
+			if c|last == ' ' { // both: neither is 0
 				continue
 			}
-			blank = false
+			last = c
 			dst = append(dst, c)
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n == 1 {
-			dst, blank = append(dst, c), false
+			dst, last = append(dst, s[i]), 'x'
 			i++
 			continue
 		}
 		i += n
-		switch {
-		case r >= 0x2018 && r <= 0x201b || r == 0x00b4 || r == 0x2032:
-			r = '\''
-		case r >= 0x201c && r <= 0x201f || r == 0x00ab || r == 0x00bb:
-			r = '"'
-		case r >= 0x2010 && r <= 0x2015:
-			r = '-'
-		case r == 0x200b || r == 0xfeff || r == 0x00ad:
-			continue // not seen by a reader
-		case r > 0x2e80 && r != 0x3000: // no case there
-		case unicode.IsSpace(r):
-			if !blank {
-				dst = append(dst, ' ')
-			}
-			blank = true
-			continue
-		default:
-			r = unicode.ToLower(r)
+		switch r = foldRune(r); {
+		case r < 0:
+		case r != ' ':
+			dst, last = utf8.AppendRune(dst, r), 'x'
+		case last != ' ':
+			dst, last = append(dst, ' '), ' '
 		}
-		blank = false
-		dst = utf8.AppendRune(dst, r)
 	}
 	return dst
+}
+
+// foldRune returns the folded form of a character beyond ASCII; -1: it is left out.
+func foldRune(r rune) rune {
+	switch {
+	case r >= 0x2018 && r <= 0x201b || r == 0x00b4 || r == 0x2032:
+		return '\''
+	case r >= 0x201c && r <= 0x201f || r == 0x00ab || r == 0x00bb:
+		return '"'
+	case r >= 0x2010 && r <= 0x2015:
+		return '-'
+	case r == 0x200b || r == 0xfeff || r == 0x00ad:
+		return -1 // not seen by a reader
+	case r > 0x2e80 && r != 0x3000: // no case there
+		return r
+	case unicode.IsSpace(r):
+		return ' '
+	}
+	return unicode.ToLower(r)
 }

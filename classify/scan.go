@@ -142,9 +142,7 @@ func (c *Classifier) scan(s *scratch, f field) {
 		list := c.finder.with(gramAt(hay, i))
 		for k := range list {
 			e := &list[k]
-			start := i - int(e.at)
-			end := start + len(e.text)
-			if start >= 0 && end <= len(hay) && !s.has(f, e.literal) && string(hay[start:end]) == e.text {
+			if end, ok := e.in(hay, i); ok && !s.has(f, e.literal) {
 				s.hit(f, e.literal, end, first)
 			}
 		}
