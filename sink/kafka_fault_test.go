@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -162,14 +163,24 @@ func TestKafkaRejectedRecord(t *testing.T) {
 	consume(t, c.ListenAddrs()[0], "events", 99+98)
 }
 
-func TestKafkaBrokerDown(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// unusedPort returns a port where nobody listens. It is none of those that systems give out by themselves, so that
+// nobody else takes it while its broker is down.
+func unusedPort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20_000 + rand.IntN(10_000)
+		if l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	addr := l.Addr().String()
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	t.Fatal("no port is free")
+	return 0
+}
+
+func TestKafkaBrokerDown(t *testing.T) {
+	port := unusedPort(t)
+	addr := fmt.Sprint("127.0.0.1:", port)
 	k := writer(t, addr, KafkaOptions{})
 	recs := keyed(100, 20)
 	for range 2 {
@@ -238,8 +249,7 @@ func TestKafkaClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	recs := keyed(10, 5)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
+	ctx := deadline(t)
 	if err := k.Write(ctx, recs); err == nil || ctx.Err() != nil {
 		t.Errorf("write after close: %v", err)
 	}
@@ -360,7 +370,7 @@ func TestKafkaTrouble(t *testing.T) {
 	for _, e := range []*kerr.Error{kerr.NotEnoughReplicasAfterAppend, kerr.RequestTimedOut, kerr.NotLeaderForPartition, kerr.NotEnoughReplicas, kerr.UnknownTopicOrPartition, kerr.UnknownServerError} {
 		c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: e, Count: -1, When: func(kmsg.Request) bool { return chance(4) }})
 	}
-	k := writer(t, c.ListenAddrs()[0], KafkaOptions{MaxBatchBytes: 2000}, func(cfg *kafkaconn.Config) { cfg.MetadataTTL = 50 * time.Millisecond })
+	k := writer(t, c.ListenAddrs()[0], KafkaOptions{MaxBatchBytes: 2000}, func(cfg *kafkaconn.Config) { cfg.MetadataTTL = 250 * time.Millisecond })
 	all := keyed(3000, 50)
 	failures := 0
 	for batch := range slices.Chunk(all, 300) {
