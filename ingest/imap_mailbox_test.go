@@ -45,7 +45,7 @@ func TestIMAPUIDValidity(t *testing.T) {
 			f.mu.Lock()
 			f.uidnext = 0
 			f.mu.Unlock()
-			takeIMAP(t, s, 2)
+			takeIMAP(t, s, 3)
 			old := fetchOld(t, s, f)
 			f.mu.Lock()
 			tt.change(f)
@@ -60,7 +60,7 @@ func TestIMAPUIDValidity(t *testing.T) {
 				t.Errorf("then %s", uids)
 			}
 			stores := len(f.commands("UID STORE"))
-			if old != nil && !tt.restart { // a batch from before moves nothing and does nothing
+			if !tt.restart { // a batch from before moves nothing and does nothing
 				commitAll(t, s, old, Bounce)
 				if len(f.commands("UID STORE")) != stores {
 					t.Error("acted on UIDs of another time")
@@ -79,13 +79,10 @@ func TestIMAPUIDValidity(t *testing.T) {
 
 // fetchOld leaves a batch uncommitted.
 func fetchOld(t *testing.T, s *IMAP, f *fakeIMAP) *Batch {
-	b, err := s.Fetch(short(t, 50*time.Millisecond))
-	if err != nil {
-		f.add(9, fakeMail)
-		b = fetchBatch(t, s)
-		f.remove(9)
-	}
-	return b
+	drained(t, s)
+	f.add(9, fakeMail)
+	defer f.remove(9)
+	return fetchBatch(t, s)
 }
 
 func TestIMAPWithoutUIDNEXT(t *testing.T) {
@@ -185,8 +182,8 @@ func TestIMAPMillion(t *testing.T) {
 	start := time.Now()
 	s := openIMAP(t, f.options(), pos)
 	b := fetchBatch(t, s)
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("the first batch took %v", took)
+	if n := len(f.commands("UID SEARCH", "UID FETCH")); n > 5 {
+		t.Errorf("%d commands for the first batch", n)
 	}
 	commitAll(t, s, b, Bounce)
 	st := s.Stats()
@@ -227,6 +224,7 @@ func TestIMAPIDLEFails(t *testing.T) {
 	noLeaks(t)
 	for _, answer := range []string{"", "NO not now"} {
 		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
 			f := newFakeIMAP(t, 1)
 			f.caps = "IMAP4rev1 IDLE"
 			f.on = func(c *fakeConn, tag, verb, args string) bool {
@@ -237,21 +235,21 @@ func TestIMAPIDLEFails(t *testing.T) {
 			}
 			var told []string
 			opts := f.options()
-			opts.NoIDLE, opts.Timeout, opts.Interval = false, 100*time.Millisecond, 200*time.Millisecond
+			opts.NoIDLE, opts.Timeout, opts.Interval = false, 2*time.Second, 200*time.Millisecond
 			opts.Notify = func(msg string) { told = append(told, msg) }
 			s := openIMAP(t, opts, &MemoryPositions{})
 			takeIMAP(t, s, 1)
 			got := make(chan error)
 			go func() {
 				for range 2 {
-					b, err := s.Fetch(short(t, 5*time.Second))
+					b, err := s.Fetch(short(t, patience))
 					if err == nil {
 						commitAll(t, s, b, Bounce)
 					}
 					got <- err
 				}
 			}()
-			time.Sleep(250 * time.Millisecond)
+			eventually(t, "IDLE is tried", func() bool { return len(f.commands("IDLE")) > 0 })
 			f.add(2, fakeMail)
 			if err := <-got; err != nil {
 				t.Fatal(err)
@@ -271,17 +269,20 @@ func TestIMAPIDLEFails(t *testing.T) {
 // and one that falls silent is noticed when the cycle ends.
 func TestIMAPIDLECycles(t *testing.T) {
 	noLeaks(t)
+	const interval, cycle = 100 * time.Millisecond, 30 * time.Millisecond
 	for _, tt := range []struct {
-		name      string
-		idle      func(c *fakeConn, tag string)
-		idles     [2]int // at least, at most
-		connected int    // at most
+		name    string
+		idle    func(c *fakeConn, tag string)
+		timeout time.Duration
+		every   time.Duration // IDLE at the most
+		stays   bool          // one connection is enough
 	}{
-		{"cycles", nil, [2]int{3, 20}, 1},
-		{"drops", func(c *fakeConn, tag string) { c.say("+ idling"); c.Close() }, [2]int{1, 6}, 6},
-		{"half-open", func(c *fakeConn, tag string) { c.say("+ idling"); io.Copy(io.Discard, c) }, [2]int{1, 5}, 5},
+		{"cycles", nil, testTimeout, cycle, true},
+		{"drops", func(c *fakeConn, tag string) { c.say("+ idling"); c.Close() }, testTimeout, interval * 9 / 10, false},
+		{"half-open", func(c *fakeConn, tag string) { c.say("+ idling"); io.Copy(io.Discard, c) }, time.Second, interval * 9 / 10, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			f := newFakeIMAP(t, 0)
 			f.caps = "IMAP4rev1 IDLE"
 			f.on = func(c *fakeConn, tag, verb, args string) bool {
@@ -292,15 +293,25 @@ func TestIMAPIDLECycles(t *testing.T) {
 				return false
 			}
 			opts := f.options()
-			opts.NoIDLE, opts.Interval, opts.idleCycle, opts.Timeout = false, 100*time.Millisecond, 30*time.Millisecond, 50*time.Millisecond
+			opts.NoIDLE, opts.Interval, opts.idleCycle, opts.Timeout = false, interval, cycle, tt.timeout
 			s := openIMAP(t, opts, &MemoryPositions{})
-			if b, err := s.Fetch(short(t, 450*time.Millisecond)); err == nil || !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatal(b, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			start := time.Now()
+			go func() {
+				_, err := s.Fetch(ctx)
+				ended <- err
+			}()
+			eventually(t, "it has asked three times", func() bool { return len(f.commands("IDLE")) >= 3 })
+			n, most := len(f.commands("IDLE")), int(time.Since(start)/tt.every)+1
+			cancel()
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Error(err)
 			}
-			if n := len(f.commands("IDLE")); n < tt.idles[0] || n > tt.idles[1] {
-				t.Errorf("%d IDLE", n)
+			if n > most {
+				t.Errorf("%d IDLE where %d were due", n, most)
 			}
-			if n := len(f.commands("LOGIN")); n > tt.connected {
+			if n := len(f.commands("LOGIN")); tt.stays && n > 1 {
 				t.Errorf("%d connections", n)
 			}
 		})
@@ -368,7 +379,7 @@ func TestIMAPClose(t *testing.T) {
 			if err := <-done; !errors.Is(err, net.ErrClosed) {
 				t.Errorf("Fetch: %v", err)
 			}
-			if took := time.Since(start); took > 3*time.Second {
+			if took := time.Since(start); took > testTimeout*2/3 {
 				t.Errorf("Close took %v", took)
 			}
 			if _, err := s.Fetch(context.Background()); !errors.Is(err, net.ErrClosed) {
@@ -392,17 +403,15 @@ func TestIMAPTwoWorkers(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for range 2 {
+		s := openIMAP(t, a.opts, &MemoryPositions{})
 		wg.Go(func() {
-			s := openIMAP(t, a.opts, &MemoryPositions{})
 			defer s.Close()
-			ctx := short(t, 20*time.Second)
-			for idle := 0; idle < 5; {
-				step, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-				b, err := s.Fetch(step)
-				cancel()
+			for ctx.Err() == nil {
+				b, err := s.Fetch(ctx)
 				if err != nil {
-					idle++
 					continue
 				}
 				mu.Lock()
@@ -410,10 +419,14 @@ func TestIMAPTwoWorkers(t *testing.T) {
 					seen[m.Source]++
 				}
 				mu.Unlock()
-				commitAll(t, s, b, Bounce)
+				if err := s.Commit(context.Background(), b, make([]Outcome, len(b.Messages))); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
+	eventually(t, "the mailbox is empty", func() bool { return len(a.flags(a.opts.Mailbox)) == 0 })
+	cancel()
 	wg.Wait()
 	for uri, times := range seen {
 		if times > 2 {

@@ -373,9 +373,16 @@ func TestOpenPathsStdinWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	parts := make(chan string, 3)
+	go func() { // one after the other, however late they are read
+		for part := range parts {
+			io.WriteString(w, part)
+		}
+		w.Close()
+	}()
 	for _, part := range []string{"", "Fr", mbox12[2:90]} {
 		if part != "" {
-			go io.WriteString(w, part)
+			parts <- part
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		if b, err := s.Fetch(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -383,10 +390,8 @@ func TestOpenPathsStdinWaits(t *testing.T) {
 		}
 		cancel()
 	}
-	go func() {
-		io.WriteString(w, mbox12[90:])
-		w.Close()
-	}()
+	parts <- mbox12[90:]
+	close(parts)
 	if got := raws(drain(t, s, -1)); !slices.Equal(got, []string{mail1, mail2}) {
 		t.Errorf("%q", got)
 	}
