@@ -90,12 +90,13 @@ func (p *Pipeline) again(ctx context.Context, stop context.CancelCauseFunc, t *t
 	if t.attempts == 0 {
 		t.since = time.Now()
 	}
-	if t.attempts == 0 && t.alarm.raise(t.since) {
+	first := t.attempts == 0 && t.alarm.raise(t.since)
+	t.now.Store(&Trouble{What: t.what, Since: t.since, Err: err}) // before it is told: who reads of it may ask
+	if first {
 		p.Log.Warn(t.what+" fails, trying again until it works", "source", p.Name, "error", err)
 	} else {
 		p.Log.Debug(t.what+" still fails", "source", p.Name, "error", err, "attempts", t.attempts+1)
 	}
-	t.now.Store(&Trouble{What: t.what, Since: t.since, Err: err})
 	t.attempts++
 	select {
 	case <-time.After(p.Backoff.after(t.attempts - 1)):
@@ -109,11 +110,11 @@ func (t *trouble) over() {
 	if t.attempts == 0 {
 		return
 	}
+	t.now.Store(nil)
 	if last, since := t.alarm.lower(); last {
 		t.p.Log.Info(t.what+" works again", "source", t.p.Name, "after", time.Since(since).Round(time.Millisecond), "attempts", t.attempts)
 	}
 	t.attempts = 0
-	t.now.Store(nil)
 }
 
 // leave is for a pipeline that ends in trouble.
