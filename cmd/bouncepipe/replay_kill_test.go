@@ -229,7 +229,7 @@ func TestReplaySignal(t *testing.T) {
 		return strings.Contains(stderr.b.String(), what)
 	}
 	until := func(cond func() bool) {
-		for end := time.Now().Add(30 * time.Second); !cond() && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(2 * time.Minute); !cond() && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		}
 	}
 	until(func() bool { text, _ := os.ReadFile(out); return bytes.Count(text, []byte("\n")) == 2 })

@@ -39,8 +39,8 @@ func TestKill(t *testing.T) {
 		cmd := w.start()
 		before, _ := w.counts()
 		w.until("there is something to repeat", func() bool {
-			n, _ := w.counts()
-			return n > before+k*15
+			n, ids := w.counts()
+			return n > before+k*15 || ids == mails
 		})
 		cmd.Process.Signal(syscall.SIGKILL)
 		cmd.Wait()
@@ -76,13 +76,12 @@ func (l *lockedBuffer) count(s string) int {
 // lost, it goes on by itself, and each time there is one line when it begins and one when it ends.
 func TestBrokerDown(t *testing.T) {
 	const mails = 120
-	w := newWorld(t, mails, "log: {level: info}\nmetrics: {listen: '127.0.0.1:0'}")
+	w := newWorld(t, mails/2, "log: {level: info}\nmetrics: {listen: '127.0.0.1:0'}")
 	w.broker.set(true)
 	c, err := loadConfig(w.config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Sources[0].IMAP.Rate = 100
 	var log lockedBuffer
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -105,6 +104,7 @@ func TestBrokerDown(t *testing.T) {
 	w.consume()
 	w.until("some are published", func() bool { n, _ := w.counts(); return n >= 30 })
 	w.broker.set(true)
+	w.arrive(mails/2, mails) // there is something to write, however late this test noticed
 	down(2)
 	w.until("all is published", func() bool { _, ids := w.counts(); return ids == mails })
 	w.until("all is committed", func() bool {

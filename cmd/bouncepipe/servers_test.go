@@ -28,6 +28,7 @@ type world struct {
 	t      *testing.T
 	imap   string
 	kafka  string
+	user   *imapmemserver.User
 	broker *switchable
 	config string
 	state  string
@@ -38,18 +39,13 @@ type world struct {
 
 func newWorld(t *testing.T, mails int, more string) *world {
 	t.Helper()
-	w := &world{t: t, broker: &switchable{}}
-	user := imapmemserver.NewUser("bounces", "secret")
-	if err := user.Create("INBOX", nil); err != nil {
+	w := &world{t: t, broker: &switchable{}, user: imapmemserver.NewUser("bounces", "secret")}
+	if err := w.user.Create("INBOX", nil); err != nil {
 		t.Fatal(err)
 	}
-	for i := range mails {
-		if _, err := user.Append("INBOX", mailReader(i), &imap.AppendOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.arrive(0, mails)
 	mem := imapmemserver.New()
-	mem.AddUser(user)
+	mem.AddUser(w.user)
 	srv := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return mem.NewSession(), nil, nil
@@ -88,6 +84,16 @@ state_dir: %q
 	}
 	t.Setenv("TEST_PASSWORD", "secret")
 	return w
+}
+
+// arrive puts the mails from first to before last into the mailbox.
+func (w *world) arrive(first, last int) {
+	w.t.Helper()
+	for i := first; i < last; i++ {
+		if _, err := w.user.Append("INBOX", mailReader(i), &imap.AppendOptions{}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // consume reads the topic with a client of its own until the test ends.
@@ -130,7 +136,7 @@ func (w *world) counts() (events, ids int) {
 // until waits for cond.
 func (w *world) until(what string, cond func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(60 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !cond(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			events, ids := w.counts()
 			w.t.Fatalf("waited too long until %s; %d events, %d IDs", what, events, ids)
