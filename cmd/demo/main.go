@@ -80,6 +80,13 @@ func run(ctx context.Context, out io.Writer, keep bool) error {
 	took := time.Since(start)
 	cancel()
 	<-done
+	// What is open writes to the folder, even after it is gone.
+	if err := p.Source.Close(); err != nil {
+		return err
+	}
+	if err := p.Sinks[0].Writer.Close(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
 
 	st := p.Stats()
 	events, err := readBack(context.WithoutCancel(ctx), broker.address, int(st.Events))
