@@ -56,11 +56,13 @@ var mails = []sent{
 // bouncepipe, to Apache Kafka, and are read back with kcat.
 func TestEndToEnd(t *testing.T) {
 	t.Parallel()
+	const lifetime = 20 * time.Second // so long behind the warning at 3 s that both come, however slow the machine is
 	d := dovecot(t)
 	names["imap.example.com"] = &lab.Name{A: []string{d.IP}}
 	(&lab.DNS{Names: names}).Start(t)
 	p := &lab.Postfix{
-		Host: lab.Host{Name: "postfix.example.com", IP: "192.0.2.20"},
+		Host:     lab.Host{Name: "postfix.example.com", IP: "192.0.2.20"},
+		Lifetime: lifetime,
 		Config: `mynetworks = 192.0.2.1/32, 192.0.2.20/32, ` + d.IP + `/32
 local_recipient_maps = unix:passwd.byname
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
@@ -72,8 +74,9 @@ delay_warning_time = 3s
 	p.Start(t)
 	p.Write("/etc/postfix/header_checks", "/^Subject: You have won/ REJECT This message looks like spam\n")
 	e := &lab.Exim{
-		Host:   lab.Host{Name: "exim.example.com", IP: "192.0.2.21"},
-		Config: "message_size_limit = ${if eq{$sender_host_address}{192.0.2.20}{20K}{100K}}\ndelay_warning = 3s:1h\n",
+		Host:     lab.Host{Name: "exim.example.com", IP: "192.0.2.21"},
+		Lifetime: lifetime,
+		Config:   "message_size_limit = ${if eq{$sender_host_address}{192.0.2.20}{20K}{100K}}\ndelay_warning = 3s:1h\n",
 		Rcpt: `  accept hosts = 192.0.2.1 : 192.0.2.21
   deny   message = relay not permitted
          domains = ! +local_domains
@@ -114,11 +117,11 @@ delay_warning_time = 3s
 	// What is no report is accounted for, and gives no event.
 	lab.Send(t, p.IP, "alice@postfix.example.com", []string{mailbox}, "From: alice@postfix.example.com\r\nTo: "+mailbox+"\r\nSubject: Hello\r\n\r\nJust asking.\r\n")
 
-	got := drained(t, k, want, 40*time.Second)
+	got := drained(t, k, want, patience)
 	if len(got.all) != want {
 		t.Errorf("%d events, want %d", len(got.all), want)
 	}
-	lab.Eventually(t, 20*time.Second, "all mail in the mailbox", func() bool { return d.Count(mailbox, "INBOX") == want+1 })
+	lab.Eventually(t, patience, "all mail in the mailbox", func() bool { return d.Count(mailbox, "INBOX") == want+1 })
 	for _, m := range mails {
 		checkMail(t, m, got)
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bouncepipe/bouncepipe/internal/integration/lab"
 )
@@ -33,7 +32,7 @@ func TestSecureKafka(t *testing.T) {
 		addresses = append(addresses, fill(t, d, len(addresses), 50)...)
 		w := configure(t, d, k.SecureAddrs(), section(mechanism, ca.File))
 		w.start()
-		drained(t, k, len(addresses), 30*time.Second)
+		drained(t, k, len(addresses), patience)
 		w.stop()
 	}
 	consume(t, k).complete(t, addresses)

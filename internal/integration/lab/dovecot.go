@@ -111,7 +111,7 @@ service imap-login {
 func (d *Dovecot) run() {
 	d.tb.Helper()
 	d.daemon = d.Daemon("/usr/sbin/dovecot", "-F")
-	Eventually(d.tb, 20*time.Second, "Dovecot listens", func() bool {
+	Started(d.tb, "Dovecot on "+d.Name, func() bool {
 		return Listening(d.IP+":993") && Listening(d.IP+":24")
 	})
 }
@@ -121,7 +121,7 @@ func (d *Dovecot) Restart(away time.Duration) {
 	d.tb.Helper()
 	d.Sh("doveadm stop")
 	d.daemon.Wait()
-	Eventually(d.tb, 10*time.Second, "Dovecot has stopped", func() bool { return !Listening(d.IP + ":993") })
+	Eventually(d.tb, time.Minute, "Dovecot has stopped", func() bool { return !Listening(d.IP + ":993") })
 	time.Sleep(away)
 	d.run()
 }

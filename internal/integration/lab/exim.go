@@ -99,7 +99,7 @@ begin retry
 	e.Sh(`mkdir -p /var/spool/exim4 /var/log/exim4 /var/mail; chmod 1777 /var/mail
 		head -c 51100 /dev/zero >/var/mail/carol; chown carol:mail /var/mail/carol; chown -R Debian-exim: /var/spool/exim4 /var/log/exim4; chmod 644 /etc/exim4/exim4.conf`)
 	e.Daemon("/usr/sbin/exim4", "-bdf", "-q1s")
-	Eventually(tb, 20*time.Second, "Exim listens", func() bool { return Listening(e.IP + ":25") })
+	Started(tb, "Exim on "+e.Name, func() bool { return Listening(e.IP + ":25") })
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) + "s" }

@@ -92,15 +92,22 @@ exec sleep infinity
 		tb.Fatal(err)
 	}
 	h.pid = cmd.Process.Pid
+	gone := make(chan struct{})
+	go func() { cmd.Wait(); close(gone) }()
 	tb.Cleanup(func() {
 		if tb.Failed() {
 			out, _ := h.Try("tail -qn 25 /var/log/mail.log /var/log/exim4/mainlog /var/log/exim4/paniclog /var/log/dovecot.log 2>/dev/null", "")
 			tb.Logf("the logs of %s:\n%s", h.Name, out)
 		}
 		cmd.Process.Kill()
-		cmd.Wait()
+		<-gone
 	})
-	Eventually(tb, 10*time.Second, h.Tree+": the host's mounts "+errs.String(), func() bool {
+	Started(tb, "the host "+h.Name, func() bool {
+		select {
+		case <-gone:
+			tb.Fatalf("the host %s did not start: %s", h.Name, errs.String())
+		default:
+		}
 		_, err := os.Stat(filepath.Join("/proc", fmt.Sprint(h.pid), "root", ready))
 		return err == nil
 	})

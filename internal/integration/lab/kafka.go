@@ -197,11 +197,11 @@ func (k *Kafka) Wait() {
 		if n.cmd == nil || n.cmd.ProcessState != nil {
 			continue
 		}
-		end := time.Now().Add(90 * time.Second)
-		for k.meta(addr) != nil {
+		const limit = 3 * time.Minute
+		for end, err := time.Now().Add(limit), k.meta(addr); err != nil; err = k.meta(addr) {
 			if time.Now().After(end) {
 				log, _ := os.ReadFile(filepath.Join(n.dir, "log"))
-				k.tb.Fatalf("broker %d does not answer:\n%s", n.id, log)
+				k.tb.Fatalf("Kafka's broker %d did not start within %s: %v\nits log:\n%s", n.id, limit, err, log)
 			}
 			time.Sleep(200 * time.Millisecond)
 		}

@@ -147,6 +147,17 @@ func Eventually(tb testing.TB, limit time.Duration, what string, ok func() bool)
 	}
 }
 
+// Started waits until ok, and ends the test where a server takes longer to start than any machine is slow.
+func Started(tb testing.TB, server string, ok func() bool) {
+	tb.Helper()
+	const limit = 90 * time.Second
+	for end := time.Now().Add(limit); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			tb.Fatalf("%s did not start within %s; its log, where it has one, follows", server, limit)
+		}
+	}
+}
+
 // Listening tells whether something accepts TCP connections at addr.
 func Listening(addr string) bool {
 	c, err := net.DialTimeout("tcp", addr, time.Second)

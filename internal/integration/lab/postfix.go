@@ -92,5 +92,5 @@ pipe      unix  - n n - - pipe
 		chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue; chmod 2555 /usr/sbin/postdrop /usr/sbin/postqueue
 		postalias /etc/aliases; postfix start`)
 	tb.Cleanup(func() { p.Try("postfix stop", "") })
-	Eventually(tb, 20*time.Second, "Postfix listens", func() bool { return Listening(p.IP + ":25") })
+	Started(tb, "Postfix on "+p.Name, func() bool { return Listening(p.IP + ":25") })
 }

@@ -22,11 +22,11 @@ func Send(tb testing.TB, addr, from string, to []string, mail string) {
 
 // TrySend is Send for mail that the server may refuse.
 func TrySend(addr, from string, to []string, mail string) error {
-	conn, err := net.DialTimeout("tcp", addr+":25", 10*time.Second)
+	conn, err := net.DialTimeout("tcp", addr+":25", time.Minute)
 	if err != nil {
 		return err
 	}
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	c := textproto.NewConn(conn)
 	defer c.Close()
 	if _, _, err := c.ReadResponse(220); err != nil {
