@@ -105,7 +105,11 @@ func (k *checker) imap(ctx context.Context, name string, m *IMAPConfig) {
 		k.warn("imap " + name + " is read without TLS: the password crosses the network in the clear")
 	}
 	for _, st := range states {
-		k.say(fmt.Sprintf("imap %s (%d to read)", st.Mailbox, st.Backlog), st.err)
+		if st.err != nil {
+			k.say("imap "+st.Mailbox, st.err)
+			continue
+		}
+		k.say(fmt.Sprintf("imap %s (%d to read)", st.Mailbox, st.Backlog), nil)
 	}
 }
 

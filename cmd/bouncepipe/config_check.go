@@ -140,6 +140,10 @@ func (c *configFile) checkIMAP(m *IMAPConfig, at string) error {
 		return c.errorf(at+".interval", "interval %v is too short; 1s is the least, 60s is usual", m.Interval)
 	case m.Interval.Duration != 0 && m.Cron != "":
 		return c.errorf(at+".cron", "interval and cron exclude each other; keep one")
+	case m.Batch < 0:
+		return c.errorf(at+".batch", "batch is %d; write a number from 1 on, 200 is usual", m.Batch)
+	case m.Rate < 0:
+		return c.errorf(at+".rate", "rate is %v; write messages a second, or leave it out for no limit", m.Rate)
 	case m.MaxBytes != 0 && m.MaxBytes < ingest.MinMaxBytes:
 		return c.errorf(at+".max_bytes", "max_bytes %d is too small; at least %d, or reports lose the header of the returned mail", m.MaxBytes, ingest.MinMaxBytes)
 	case (m.CertFile == "") != (m.KeyFile == ""):
@@ -246,6 +250,9 @@ func (c *configFile) checkKafka() error {
 		return c.errorf("$.kafka.compression", "compression is %q; it may be none, snappy, lz4, zstd or gzip", k.Compression)
 	}
 	for i, b := range k.Brokers {
+		if strings.ContainsAny(b, "/, ") {
+			return c.errorf(fmt.Sprintf("$.kafka.brokers[%d]", i), "broker %q is not host:port, such as kafka1.example.net:9092", b)
+		}
 		if _, _, err := net.SplitHostPort(b); err != nil {
 			return c.errorf(fmt.Sprintf("$.kafka.brokers[%d]", i), "broker %q needs a port: %[1]s:9092", b)
 		}

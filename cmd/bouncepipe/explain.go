@@ -44,7 +44,12 @@ have come next, and what to do now. What is neither a file nor "-" is taken for 
   bouncepipe explain "550 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org"
   bouncepipe explain --json - < bounce.eml
   bouncepipe explain --lines replies.txt        one reply a line, one verdict a line`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errors.New("one file or one text, please; the text of a reply goes in quotes: \"550 5.1.1 no such user\"")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.stdin, x.out = cmd.InOrStdin(), cmd.OutOrStdout()
 			return x.run(cmd.Context(), args)
@@ -58,7 +63,7 @@ have come next, and what to do now. What is neither a file nor "-" is taken for 
 }
 
 func (x *explain) run(ctx context.Context, args []string) error {
-	if (len(args) == 1) == (x.lines != "") {
+	if (len(args) == 1) == (x.lines != "") || len(args) == 1 && args[0] == "" {
 		return usage(errors.New("give a file, - or the text of a reply, or --lines FILE; see bouncepipe explain --help"))
 	}
 	conf := &configFile{}

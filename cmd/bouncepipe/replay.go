@@ -72,7 +72,12 @@ configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the acco
   bouncepipe replay -o events.parquet archive/
   bouncepipe replay --format replies --only type=bounce /var/log/mail.log*
   bouncepipe replay -c bouncepipe.yaml /var/mail/bounces`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("give the paths to read, or - for standard input")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			r.stdin, r.stdout, r.stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return r.run(cmd.Context(), paths)
@@ -97,13 +102,21 @@ configuration are wrong and 130 when it was interrupted. SIGUSR1 prints the acco
 	return cmd
 }
 
+// maxJobs is more than any machine has CPUs for.
+const maxJobs = 1024
+
 func (r *replay) run(ctx context.Context, paths []string) error {
 	f, err := parseFilter(r.since, r.until, r.only)
 	if err != nil {
 		return err
 	}
-	if len(r.brokers) > 0 && r.topic == "" {
+	switch {
+	case len(r.brokers) > 0 && r.topic == "":
 		return usage(errors.New("--kafka needs --topic"))
+	case len(r.brokers) == 0 && r.topic != "":
+		return usage(errors.New("--topic needs --kafka; the topic of a configuration stands in the configuration"))
+	case r.jobs < 0 || r.jobs > maxJobs:
+		return usage(fmt.Errorf("--jobs %d: write a number from 1 to %d", r.jobs, maxJobs))
 	}
 	if _, err := r.form(); err != nil {
 		return err
