@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bouncepipe/bouncepipe/ingest"
 	"github.com/bouncepipe/bouncepipe/sink"
@@ -18,7 +19,7 @@ type Result struct {
 
 // A part is a run of messages that one worker reads; its buffers are used again.
 type part struct {
-	done     *sync.WaitGroup
+	batch    *batch
 	messages []ingest.Message
 	results  []Result
 	records  []sink.Record
@@ -37,14 +38,15 @@ type batch struct {
 	*ingest.Batch
 	bytes  int
 	parts  []*part
-	judged sync.WaitGroup
+	unread atomic.Int32  // parts
+	judged chan struct{} // closed when that is 0
 	acts   []ingest.Outcome
 }
 
 var partPool = sync.Pool{New: func() any { return new(part) }}
 
 func newBatch(in *ingest.Batch) *batch {
-	b := &batch{Batch: in}
+	b := &batch{Batch: in, judged: make(chan struct{})}
 	rest := in.Messages
 	for len(rest) > 0 {
 		n, size := 0, 0
@@ -53,11 +55,58 @@ func newBatch(in *ingest.Batch) *batch {
 			n++
 		}
 		p := partPool.Get().(*part)
-		p.done, p.messages = &b.judged, rest[:n]
+		p.batch, p.messages = b, rest[:n]
 		b.parts, b.bytes, rest = append(b.parts, p), b.bytes+size, rest[n:]
 	}
-	b.judged.Add(len(b.parts))
+	if b.unread.Store(int32(len(b.parts))); len(b.parts) == 0 {
+		close(b.judged)
+	}
 	return b
+}
+
+// done says that a part is judged.
+func (b *batch) done() {
+	if b.unread.Add(-1) == 0 {
+		close(b.judged)
+	}
+}
+
+// queue hands out batches in order.
+type queue struct {
+	fetched <-chan *batch
+	next    *batch // was taken, and has to wait until it is judged
+}
+
+// ready waits for the next batch to be judged and returns it with all behind it that are judged
+// already; none when fetched is closed. What one write takes need not wait for many: a sink
+// that is slow once a write, as a disk is, so gets more at a time.
+func (q *queue) ready(group []*batch) []*batch {
+	b := q.next
+	if q.next = nil; b == nil {
+		b = <-q.fetched
+	}
+	if b == nil {
+		return group
+	}
+	<-b.judged
+	group = append(group, b)
+	for {
+		select {
+		case b = <-q.fetched:
+		default:
+			return group
+		}
+		if b == nil {
+			return group
+		}
+		select {
+		case <-b.judged:
+			group = append(group, b)
+		default:
+			q.next = b
+			return group
+		}
+	}
 }
 
 // outcomes returns the outcome of each message, as Commit wants them.
@@ -99,7 +148,7 @@ func (p *Pipeline) committed(b *batch) {
 	}
 	p.room.give(len(b.Messages), b.bytes)
 	for _, part := range b.parts {
-		part.messages = nil
+		part.batch, part.messages = nil, nil
 		clear(part.records)
 		if cap(part.buf) > 1<<20 { // one part of giants must not hold memory for ever
 			part.buf = nil

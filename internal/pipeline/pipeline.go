@@ -62,9 +62,13 @@ type Sink struct {
 	alarm alarm
 }
 
+// maxQueue is how many batches may wait for a writer. Mostly the room that Messages and Bytes give ends
+// before.
+const maxQueue = 8
+
 // Run moves messages until the source is drained (nil), the context ends (its cause), or an error
 // is met that GiveUp knows. Everything else that goes wrong is logged once and tried again without
-// end. When the context ends, the batch being written has Grace to be stored and committed; what
+// end. When the context ends, what is being written has Grace to be stored and committed; what
 // was not begun stays untouched.
 func (p *Pipeline) Run(ctx context.Context) error {
 	p.defaults()
@@ -75,8 +79,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer end()
 
 	parts := make(chan *part, 2*p.Workers)
-	fetched := make(chan *batch, 2) // in order; its parts may still be in work
-	written := make(chan *batch, 1)
+	fetched := make(chan *batch, maxQueue) // in order; its parts may still be in work
+	written := make(chan *batch, maxQueue)
 	var all sync.WaitGroup
 	all.Go(func() { p.fetch(ctx, stop, parts, fetched) })
 	for range p.Workers {
@@ -122,21 +126,21 @@ func (p *Pipeline) judge(parts <-chan *part) {
 	w.dsn.Limits = p.Limits
 	for part := range parts {
 		w.part(part)
-		part.done.Done()
+		part.batch.done()
 	}
 }
 
-// write stores each batch, again until every sink has acknowledged all of it.
+// write stores the batches that are judged, again until every sink has acknowledged all of them.
 func (p *Pipeline) write(ctx, grace context.Context, stop context.CancelCauseFunc, fetched <-chan *batch, written chan<- *batch) {
 	defer close(written)
 	sinks := p.stores()
 	defer leave(sinks)
-	for b := range fetched {
-		b.judged.Wait()
+	q := queue{fetched: fetched}
+	for group := q.ready(nil); len(group) > 0; group = q.ready(group[:0]) {
 		if ctx.Err() != nil {
 			continue // untouched
 		}
-		if p.store(ctx, grace, stop, sinks, b) {
+		for _, b := range group[:p.store(ctx, grace, stop, sinks, group)] {
 			send(grace, written, b)
 		}
 	}

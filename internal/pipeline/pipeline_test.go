@@ -315,7 +315,7 @@ func TestSeveralSinks(t *testing.T) {
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if g, b := len(good.events(t)), len(bad.events(t)); g != 10 || b != 10 || good.tries != 2 {
+	if g, b := len(good.events(t)), len(bad.events(t)); g != 10 || b != 10 || good.tries > 2 {
 		t.Errorf("good has %d events in %d writes, bad %d", g, good.tries, b)
 	}
 }
@@ -335,8 +335,8 @@ func TestEndOfContext(t *testing.T) {
 		if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Run: %v", err)
 		}
-		if n, c := len(dst.events(t)), len(src.committed); n != 10 || c != 1 {
-			t.Errorf("%d events, %d commits; want the first batch whole and the others untouched", n, c)
+		if n, c := len(dst.events(t)), len(src.committed); c == 0 || n != 10*c || dst.tries != 1 {
+			t.Errorf("%d events, %d commits, %d writes; want what was being written whole and the others untouched", n, c, dst.tries)
 		}
 	})
 	t.Run("an endless write is left after the grace period", func(t *testing.T) {
@@ -381,8 +381,8 @@ func TestGiveUp(t *testing.T) {
 	if err := p.Run(t.Context()); err != broken {
 		t.Errorf("Run: %v, want %v", err, broken)
 	}
-	if len(src.committed) > 2 {
-		t.Errorf("%d batches committed", len(src.committed))
+	if n := len(dst.events(t)); len(src.committed) > n {
+		t.Errorf("%d batches committed, %d stored", len(src.committed), n)
 	}
 }
 

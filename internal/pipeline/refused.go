@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"iter"
 
 	"github.com/bouncepipe/bouncepipe/ingest"
 	"github.com/bouncepipe/bouncepipe/sink"
@@ -19,9 +20,9 @@ type aside struct {
 // record never stalls the others, and none is dropped without a trace. It reports whether there was any. Where the
 // replacement is refused, too, it is not the record that is wrong: that is trouble, and tried again until
 // somebody sees to it.
-func (p *Pipeline) setAside(s *store, b *batch) (found bool) {
+func (p *Pipeline) setAside(s *store, group []*batch) (found bool) {
 	i := -1
-	for _, part := range b.parts {
+	for part := range partsOf(group) {
 		message, id := 0, (*sink.Identity)(nil)
 		for r := range part.records {
 			for part.ends[message] <= r {
@@ -47,6 +48,18 @@ func (p *Pipeline) setAside(s *store, b *batch) (found bool) {
 		}
 	}
 	return found
+}
+
+func partsOf(group []*batch) iter.Seq[*part] {
+	return func(yield func(*part) bool) {
+		for _, b := range group {
+			for _, part := range b.parts {
+				if !yield(part) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // replace makes rec the event that tells of it.
