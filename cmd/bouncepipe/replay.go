@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -164,8 +163,9 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 		p.Parse = noReply
 	}
 	p.Workers = r.jobs
-	p.Bytes = (1 + cmp.Or(r.jobs, runtime.GOMAXPROCS(0))) << 21
-	defer modestMemory()()
+	jobs := cmp.Or(r.jobs, runtime.GOMAXPROCS(0))
+	p.Bytes = (1 + jobs) << 21
+	defer modestMemory(jobs)()
 	p.Committed = led.committed
 	if !f.all() {
 		p.Keep = f.wants
@@ -202,16 +202,6 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 		return fmt.Errorf("%d messages or files could not be read; events of type quarantined say why", failed)
 	}
 	return nil
-}
-
-// modestMemory has garbage collected early, unless the environment says otherwise. So little of
-// it lives long that the time does not count, and a replay stays below 64 MiB.
-func modestMemory() (restore func()) {
-	if os.Getenv("GOGC") != "" {
-		return func() {}
-	}
-	before := debug.SetGCPercent(50)
-	return func() { debug.SetGCPercent(before) }
 }
 
 // noReply reads the lines of a log that the source could not read.
