@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // mention is an address in prose and how surely it is meant as a recipient.
 type mention struct {
@@ -19,14 +22,25 @@ const (
 )
 
 // candidates lists the recipients that a prose report can mean, the surest source first.
-func (m *mail) candidates(r *Report, text string) []string {
+// With least > 0 only the text's own count, of at least that weight.
+func (m *mail) candidates(r *Report, text string, least int) []string {
 	if out := headerAddresses(m.header, "X-Failed-Recipients", m.limits.Recipients); len(out) > 0 {
 		return out
 	}
 	to := headerAddresses(r.Original.Header, "To", m.limits.Recipients)
 	to = append(to, headerAddresses(r.Original.Header, "Cc", m.limits.Recipients)...)
-	if out := surest(m.mentions(r, text, to)); len(out) > 0 {
+	ms := m.mentions(r, text, to)
+	if least > 0 {
+		ms = slices.DeleteFunc(ms, func(c mention) bool { return c.weight < least })
+	}
+	if out := surest(ms); len(out) > 0 {
 		return out
+	}
+	if a := addressIn(decodeWords(m.header.Get("Subject"))); a != "" && !isRole(a) && !slices.ContainsFunc(headerAddresses(m.header, "To", 20), func(to string) bool { return strings.EqualFold(to, a) }) {
+		return []string{a}
+	}
+	if least > 0 {
+		return nil
 	}
 	if len(to) == 1 {
 		return to
@@ -58,6 +72,7 @@ func surest(ms []mention) (out []string) {
 		switch {
 		case best == 0:
 		case c.weight == best && best >= 3,
+			best == 5 && c.item && c.weight >= 3,
 			best == 4 && c.weight == 3 && (items && c.item || c.paragraph == at), // listed together
 			c.weight == best && c.paragraph == at:
 			out = append(out, c.addr)
@@ -65,6 +80,9 @@ func surest(ms []mention) (out []string) {
 	}
 	if best == 1 && len(out) > 1 {
 		out = out[:1]
+	}
+	if best == 0 && len(ms) == 1 && !isRole(ms[0].addr) { // the only address there is
+		out = append(out, ms[0].addr)
 	}
 	return out
 }
@@ -84,9 +102,10 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 		}
 	}
 	n := 0
+	at := map[string]int{} // in out
 	paragraphs(text, func(p string) bool {
 		n++
-		low := lower(firstBytes(p, proseBytes))
+		low := phrased(firstBytes(p, proseBytes))
 		fails := failurePhrases.in(low) || reasonWords.in(low)
 		for from := 0; from < len(p) && len(out) < most; {
 			a := addressIn(p[from:])
@@ -104,9 +123,14 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			if skip[l] || inURL(near, i-start, from-start) {
 				continue
 			}
-			if w, item := weigh(near, a, i-start, fails, to); w >= 0 {
-				skip[l] = true
+			w, item := weigh(near, a, i-start, fails, to)
+			switch j, again := at[l]; {
+			case w < 0:
+			case !again:
+				at[l] = len(out)
 				out = append(out, mention{a, w, item, n})
+			case w > out[j].weight && (out[j].weight < 2 || w == 5): // named in passing before
+				out[j] = mention{a, w, item, n}
 			}
 		}
 		return len(out) < most
@@ -114,7 +138,7 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 	return out
 }
 
-// weigh judges the address a at p[i:]: 4, the returned message was sent to it; 3, it begins a
+// weigh judges the address a at p[i:]: 5, it begins a line that goes on with a reply; 4, the returned message was sent to it; 3, it begins a
 // line or follows a label; 2, its sentence speaks of failure and offers no help; 1, its
 // paragraph speaks of failure; -1, it is no recipient.
 func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) {
@@ -122,6 +146,9 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		return -1, false // "(expanded from <alias>)"
 	}
 	item = beginsLine(p[:i]) && endsItem(p[i+len(a):])
+	if item && repliesTo(p[i+len(a):]) {
+		return 5, true
+	}
 	for _, t := range to {
 		if strings.EqualFold(t, a) {
 			return 4, item
@@ -133,6 +160,13 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		if strings.Contains(label, s) {
 			return -1, false
 		}
+	}
+	label = cutListed(label)
+	if i := strings.LastIndex(label, ". "); i >= 0 {
+		label = label[i+2:]
+	}
+	if i := strings.LastIndexByte(label, '@'); containsAny(label[i+1:], insteadWords) {
+		return -1, false
 	}
 	switch {
 	case item && isRole(a):
@@ -147,10 +181,13 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 			return 3, false
 		}
 	}
-	s := lower(sentence(p, i))
-	switch {
+	whole, _ := cutLine(p[i-len(line):])
+	s := phrased(sentence(p, i))
+	switch reply, _ := firstReply(whole); {
+	case reply != "": // the server names whom it refused
+		return 2, false
 	case helpWords.in(s):
-		return 0, false
+		return -1, false
 	case failurePhrases.in(s) || reasonWords.in(s):
 		return 2, false
 	case fails:
@@ -167,12 +204,36 @@ func endsItem(rest string) bool {
 	if t := strings.TrimSpace(line); t == "" || t == "." || t == "," || t == ";" {
 		return true
 	}
+	if repliesTo(line) {
+		return true
+	}
 	for _, s := range [...]string{":", " :", "  ", "\t", " (", " [", " - ", "...", " ...", " --", " failed", " =>", "：", " – "} {
 		if strings.HasPrefix(line, s) {
 			return true
 		}
 	}
 	return false
+}
+
+// repliesTo reports whether what follows an address on its line is a reply.
+func repliesTo(rest string) bool {
+	line, _ := cutLine(rest)
+	code, ok := replyCode(strings.TrimLeft(line, " \t>:)-([#"))
+	return ok && code >= 400
+}
+
+// cutListed takes the addresses off that stand between a label and the address behind them:
+// "recipients: a@example.org, b@example.org,".
+func cutListed(label string) string {
+	for n := 0; n < 100; n++ {
+		t := strings.TrimRight(label, " \t<>,;\"'")
+		i := strings.LastIndexAny(t, " \t<,;:\"'") + 1
+		if len(t) == len(label) || !isAddress(t[i:]) {
+			break
+		}
+		label = strings.TrimRight(t[:i], " \t<\"'")
+	}
+	return label
 }
 
 // sentence returns the sentence around p[i].

@@ -53,7 +53,7 @@ func readChinese(m *mail, r *Report) []found {
 		return true
 	})
 	if len(addrs) == 0 {
-		addrs = m.candidates(r, text)
+		addrs = m.candidates(r, text, 0)
 	}
 	f := found{text: strings.Join(reasons, "\n")}
 	for _, s := range reasons {

@@ -125,7 +125,7 @@ func readGmail(m *mail, r *Report) []found {
 		}
 	}
 	if m.find(isStatusType) == nil {
-		for _, a := range m.candidates(r, text) {
+		for _, a := range m.candidates(r, text, 0) {
 			f.addr = a
 			fs = append(fs, f)
 		}

@@ -20,6 +20,8 @@ func readSun(m *mail, r *Report) []found {
 		action = Delivered
 	case strings.Contains(text, "successfully relayed"), strings.Contains(text, "successfully forwarded"):
 		action = Relayed
+	case m.proseAction(phrased(firstBytes(text, 1500))) == Delayed:
+		action = Delayed
 	}
 	var fs []found
 	sunLabels.read(text, func(label int, value string) {

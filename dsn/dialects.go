@@ -200,7 +200,8 @@ func (f *found) complete(c *Recipient) {
 			// the output of a program: figures in the command line are no reply
 		} else if said, _ := cutInReplyTo(source); c.Reply.Code != 0 && strings.HasSuffix(said, c.DiagnosticCode.Value) {
 			// both say the same
-		} else if reply := parseReply(source); c.Reply.isCut(c.DiagnosticCode.Value, reply, f.reply != "") {
+		} else if reply := parseReply(source); c.Action == Failed && reply.Code >= 400 && c.Reply.Code < 400 || // a failure whose machine part says "250 OK"
+			c.Reply.isCut(c.DiagnosticCode.Value, reply, f.reply != "") {
 			c.Reply = reply
 		}
 	}

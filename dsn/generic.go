@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // readGeneric is the last resort: a mail that has the signs of a bounce and words of failure,
 // in no format that has a name. Subject and From alone never suffice.
@@ -10,7 +13,7 @@ func (m *mail) readGeneric(r *Report) bool {
 	}
 	signs := m.signs()
 	r.Original.Header = m.original()
-	if signs < 2 && (signs < 1 || len(r.Original.Header) == 0 || strings.TrimSpace(m.header.Get("Return-Path")) != "<>") {
+	if signs < 2 && (signs < 1 || !m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours()) {
 		*r = Report{Header: m.header}
 		return false
 	}
@@ -22,6 +25,20 @@ func (m *mail) readGeneric(r *Report) bool {
 	r.Kind, r.Dialect = DeliveryStatus, "generic"
 	m.merge(r, fs)
 	return true
+}
+
+// nullPath reports whether the mail has the return path of reports (RFC 5321 4.5.5).
+func (m *mail) nullPath() bool { return strings.TrimSpace(m.header.Get("Return-Path")) == "<>" }
+
+// speaksOfYours reports whether a sentence says that the reader's own message failed.
+func (m *mail) speaksOfYours() bool {
+	text := phrased(m.textHead())
+	for _, w := range yourMessage {
+		if i := strings.Index(text, w); i >= 0 && failurePhrases.in(sentence(text, i)) {
+			return true
+		}
+	}
+	return false
 }
 
 // signs counts what speaks for a bounce, less what speaks against it.
@@ -45,7 +62,7 @@ func (m *mail) countSigns() int {
 		n++
 	}
 	subject := lower(decodeWords(h.Get("Subject")))
-	if bounceSubjects.in(subject) {
+	if bounceSubjects.in(subject) || isRobot(h.Get("From")) && (troubleSubjects.in(subject) || delaySubjects.in(subject)) {
 		n++
 	}
 	if hasPrefixFold(h.Get("Auto-Submitted"), "auto-") {
@@ -57,7 +74,7 @@ func (m *mail) countSigns() int {
 	if m.parts[0].value == "multipart/report" {
 		n++
 	}
-	if isAnswer(subject) {
+	if isAnswer(subject) || containsFold(h.Get("From"), "quarantine") {
 		n -= 2
 	}
 	if h.Get("User-Agent") != "" && h.Get("Auto-Submitted") == "" { // a person's program
@@ -74,20 +91,21 @@ const signsEnough = 3
 // (many signs, or a multipart/report) need not say so in words.
 func (m *mail) genericRecipients(r *Report, signs int) []found {
 	text := m.prose(r)
-	low := lower(text)
+	low := phrased(text)
 	reply, line := firstReply(text)
-	claimed := m.parts[0].value == "multipart/report"
-	if !claimed && !failurePhrases.in(low) && (reply == "" || signs <= signsEnough && !reasonWords.in(low)) {
+	claimed := m.parts[0].value == "multipart/report" || m.claimsInHeader() && !m.isNews(low)
+	if !claimed && !failurePhrases.in(low) && !retryPhrases.in(low) && !m.givesReason(low, reply, signs) {
 		return nil
 	}
 	if !claimed && reply == "" && len(r.Original.Header) == 0 && signs < signsEnough && strings.Contains(low, "http") {
 		return nil
 	}
-	action := Failed
-	if delayPhrases.in(low) && !finalPhrases.in(low) {
-		action = Delayed
+	action := m.proseAction(low)
+	least := 0
+	if !claimed && reply == "" && signs < signsEnough && !failurePhrases.in(low) {
+		least = 2
 	}
-	addrs := m.candidates(r, text)
+	addrs := m.candidates(r, text, least)
 	var fs []found
 	for _, a := range addrs {
 		f := found{addr: a, action: action}
@@ -98,9 +116,91 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 		if f.text == "" && (len(addrs) == 1 || f.reply == reply) {
 			f.text = line
 		}
+		if len(addrs) == 1 && f.reply == "" && !reasonWords.in(phrased(f.text)) {
+			f.text = m.elsewhere(text, f.text)
+		}
 		fs = append(fs, f)
 	}
 	return fs
+}
+
+// elsewhere finds the reason of the only recipient where the text near its address gives none:
+// behind a label anywhere, or behind the colon of the subject.
+func (m *mail) elsewhere(text, reason string) string {
+	if labelled := labelledReason(text); labelled != "" {
+		return labelled
+	}
+	subject := decodeWords(m.header.Get("Subject"))
+	if _, s, ok := strings.Cut(subject, ": "); ok && reasonWords.in(phrased(s)) && bounceSubjects.in(lower(subject)) {
+		return strings.TrimSpace(reason + "\n" + fold(s))
+	}
+	return reason
+}
+
+// isNews reports whether a mail system tells about accounts or itself.
+func (m *mail) isNews(low string) bool {
+	return newsWords.in(low) || newsWords.in(lower(decodeWords(m.header.Get("Subject"))))
+}
+
+// claimsInHeader reports whether return path, sender and subject all say that this is a report.
+func (m *mail) claimsInHeader() bool {
+	return m.nullPath() && isRobot(m.header.Get("From")) && bounceSubjects.in(lower(decodeWords(m.header.Get("Subject"))))
+}
+
+// givesReason reports whether a text without words of failure still tells one: a reply, or a
+// reason in a mail whose header leaves no doubt.
+func (m *mail) givesReason(low, reply string, signs int) bool {
+	subject := lower(decodeWords(m.header.Get("Subject")))
+	if newsWords.in(subject) || reply == "" && newsWords.in(low) {
+		return false
+	}
+	sure := m.nullPath() && (bounceSubjects.in(subject) || isRobot(m.header.Get("From")) && troubleSubjects.in(subject))
+	return (reply != "" || sure) && (reply != "" && signs > signsEnough || reasonWords.in(low))
+}
+
+// proseAction tells a delay from a failure; low is the text as [phrased] returns it.
+func (m *mail) proseAction(low string) Action {
+	switch {
+	case finalPhrases.in(low):
+		return Failed
+	case retryPhrases.in(low):
+		return Delayed
+	case failedPhrases.in(low):
+		return Failed
+	case delayPhrases.in(low), delaySubjects.in(lower(decodeWords(m.header.Get("Subject")))):
+		return Delayed
+	}
+	return Failed
+}
+
+// phrased returns s as phrases are looked for in it: in lower case, its lines joined (without a
+// blank between two characters of a script that has none), curly quotes straight.
+func phrased(s string) string {
+	s = lower(s)
+	if strings.Contains(s, "\u2019") {
+		s = strings.ReplaceAll(s, "\u2019", "'")
+	}
+	if strings.IndexByte(s, '\n') < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	lines(s, func(line string) bool {
+		line = strings.TrimSpace(line)
+		if n := b.Len(); n > 0 && (line == "" || line[0] < utf8.RuneSelf || !endsWide(b.String()) || isHangul(line)) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+		return true
+	})
+	return b.String()
+}
+
+// isHangul reports whether s begins with a character of the one script of East Asia that has
+// blanks between its words.
+func isHangul(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return 0xac00 <= r && r <= 0xd7a3
 }
 
 // prose returns the text without the returned message, which it notes in r.
@@ -108,6 +208,9 @@ func (m *mail) prose(r *Report) string {
 	text, original := cutOriginal(m.text(), genericSeparators...)
 	if original == "" {
 		text, original = headerBlock(text)
+	}
+	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
+		text, original = rest, head // what it is about stands first
 	}
 	m.setOriginal(r, original)
 	return firstBytes(text, proseBytes)
@@ -128,6 +231,10 @@ func firstReply(text string) (reply, line string) {
 		t := strings.TrimSpace(l)
 		if at, _ := findCode(t); at >= 0 && t[at] >= '4' && (at < 200 || strings.HasSuffix(t[:at], ": ")) {
 			reply, line = t[at:], t
+			if strings.Trim(reply[3:], " .)]\"'") == "" && strings.LastIndexAny(t[:at], "([") >= 0 {
+				reply = t // "the reason (reply code 550)"
+				return false
+			}
 			if at > 0 { // a reply in brackets or quotes
 				if i := strings.IndexByte("[(\"", t[at-1]); i >= 0 {
 					reply = strings.TrimRight(strings.TrimRight(reply, "."), "])\""[i:i+1])
@@ -167,6 +274,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 				reason = labelled
 			} else if reason = p; beginsLine(p[:i]) {
 				reason = cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs)
+				reason = strings.TrimPrefix(reason, "<mailto:"+addr+">")
 				reason = strings.TrimRight(strings.TrimLeft(reason, " >:)\n\"'.,;-"), " \n,;")
 			}
 			// The reply stands on the address's line or behind it; failing that, before it.
@@ -191,7 +299,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		}
 		if labelled := labelledReason(p); reason == "" && labelled != "" {
 			reason = labelled
-		} else if low := lower(p); reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(lower(reason)) {
+		} else if low := phrased(p); reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(phrased(reason)) {
 			reason = strings.TrimSpace(reason + " " + p)
 		}
 		if rp, _ := firstReply(p); rp != "" {
@@ -203,7 +311,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		}
 		return true
 	})
-	if reason == "" {
+	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) && reasonWords.in(phrased(before)) {
 		reason = before
 	}
 	return reason, reply

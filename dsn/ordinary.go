@@ -2,7 +2,7 @@ package dsn
 
 import "strings"
 
-var robots = newWordSet("mailer-daemon", "postmaster", "mdaemon", "mail-daemon", "mailerdaemon", "postoffice", "double-bounce", "mail delivery", "mail.delivery", "maildelivery", "mail deliver", "mail administrator", "system administrator", "mailer daemon", "bounce", "mailer@", "post_master", "mailsystem", "mail system", "mail-system", "mta@", "delivery subsystem", "delivery-subsystem", "daemon@")
+var robots = newWordSet("mailer-daemon", "postmaster", "mdaemon", "mail-daemon", "mailerdaemon", "postoffice", "double-bounce", "mail delivery", "mail.delivery", "maildelivery", "mail deliver", "mail administrator", "system administrator", "mailer daemon", "bounce", "mailer@", "post_master", "mailsystem", "mail system", "mail-system", "mta@", "delivery subsystem", "delivery-subsystem", "daemon@", "microsoftexchange329e")
 
 // isRobot reports whether an address is one that reports are sent from.
 func isRobot(from string) bool {

@@ -156,7 +156,42 @@ func (m *mail) readDeliveryStatus(r *Report) bool {
 	if len(r.Recipients) == 0 {
 		m.merge(r, m.genericRecipients(r, signsEnough))
 	}
+	m.fillReasons(r)
 	return true
+}
+
+// isReason tells a reason from a greeting: those say that they have given up.
+func isReason(s string) bool {
+	s = phrased(s)
+	return reasonWords.in(s) && !strings.Contains(s, "given up") && !strings.Contains(s, "permanent error")
+}
+
+// fillReasons looks in the human part for the reason that the machine part does not give.
+func (m *mail) fillReasons(r *Report) {
+	var addrs []string
+	text := ""
+	for i := range r.Recipients {
+		c := &r.Recipients[i]
+		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || i >= proseRecipients || !isAddress(c.FinalRecipient.Value) {
+			continue
+		}
+		if addrs == nil {
+			text = m.prose(r)
+			for j := range r.Recipients[:min(len(r.Recipients), proseRecipients)] {
+				addrs = append(addrs, r.Recipients[j].FinalRecipient.Value)
+			}
+		}
+		if indexFold(text, lower(c.FinalRecipient.Value)) < 0 {
+			continue
+		}
+		if reason, reply := reasonFor(text, c.FinalRecipient.Value, addrs); reply != "" || isReason(reason) {
+			if other := addressIn(reply); other != "" && len(addrs) > 1 && !strings.EqualFold(other, c.FinalRecipient.Value) {
+				continue
+			}
+			f := found{text: clip(reason), reply: clip(reply)}
+			f.complete(c)
+		}
+	}
 }
 
 // strayStatus finds the fields of a machine part where no part says so: under a wrong type,
@@ -261,9 +296,32 @@ func (m *mail) readDialect(r *Report) bool {
 	if len(fs) == 0 {
 		fs = m.genericRecipients(r, signsEnough)
 	}
+	if len(fs) == 1 {
+		m.fillFound(r, &fs[0])
+	}
 	r.Kind, r.Dialect = DeliveryStatus, d.name
 	m.merge(r, fs)
 	return true
+}
+
+// fillFound looks for what a dialect did not see of the only recipient, as in a variant of its
+// layout: the address, the reason.
+func (m *mail) fillFound(r *Report, f *found) {
+	text := m.prose(r)
+	if f.addr == "" {
+		if len(r.Original.Header) == 0 {
+			r.Original.Header = m.original()
+		}
+		if as := m.candidates(r, text, 0); len(as) == 1 {
+			f.addr = as[0]
+		}
+	}
+	if f.addr == "" || f.text != "" || f.reply != "" || !f.status.IsZero() || f.action != None && f.action != Failed {
+		return
+	}
+	if reason, reply := reasonFor(text, f.addr, []string{f.addr}); reply != "" || isReason(reason) {
+		f.text, f.reply = reason, reply
+	}
 }
 
 // received returns the date of the topmost Received field.

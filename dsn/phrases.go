@@ -18,6 +18,18 @@ var bounceSubjects = newWordSet(
 	"niedostarcz", "nie można dostarczyć", "недостав", "не доставлено", "не удается доставить", "配信不能", "配信エラー", "送信エラー", "退信", "未送达", "無法傳遞", "배달되지",
 	"nicht zugestellt", "nicht zustellbar", "zustellfehler", "fehler bei der", "remise", "n'a pas été", "livraison", "no entregado", "devuelto", "fallo en la entrega", "mensaje devuelto", "mancato", "recapito", "consegna non", "errore di consegna", "entrega", "devolvida", "niet afgeleverd", "bezorging", "aflevering", "zwrot", "niedoręcz", "nie dostarczono",
 	"ошибка доставки", "возврат", "не удалось доставить", "未達", "不達", "配信できません", "配送不能", "配信失敗", "送信失敗", "エラーメール", "返送", "投递失败", "发送失败", "投遞失敗", "無法投遞", "未能送达", "无法投递", "반송", "전송 실패", "error sending", "an error", "problem delivering", "trouble delivering", "mail error", "mail problem", "returning", "virus detected", "viruses detected", "content violation", "disallowed attachment", "banned", "unsolicited bulk", "mailserver notification", "olevererbar", "kunde inte levereras", "kunne ikke leveres", "nedoručitel", "kézbesíthetetlen", "teslim edilemedi",
+	"warning: message", "couldn't be delivered", "wasn't delivered", "was not delivered", "not been delivered", "no delivery", "message delivery", "mail delivery", "email delivery", "delivery delay", "undelivr", "unknown user", "user unknown", "unknown address", "address unknown", "address not found", "mailbox full", "mailbox unavailable", "quota exceed", "over quota", "message blocked", "recipient inbox full", "postmaster notify", "message returned", "mail returned", "returned message", "return to sender", "not deliverable",
+	"rücksendung", "zurückgesandt", "nicht ausgeliefert", "non délivré", "non livré", "retourné", "retornad", "niet verzonden", "niet geleverd", "teruggestuurd", "onbezorg",
+	"配送エラー", "配達不能", "届きません", "送信でき", "配信に失敗", "送信に失敗", "宛先不明", "アドレス不明", "エラー通知", "送信不能", "未配信", "不能通知", "退回", "退件", "投递", "발송 실패", "전송되지", "전달되지", "nelivrat",
+	"rückläufer", "non remise", "rejet de", "avis de non", "aviso de no", "aviso de não", "notificación de entrega", "notifica di", "notificação de", "afleverfout", "kon niet worden", "błąd dostarczenia", "недоставк", "возвращено", "お届けでき", "宛先エラー", "未达", "message refused", "sender notification", "undelivery", "nondelivery", "non delivery",
+	"échec d'", "was not accepted", "not accepted", "受信拒否", "送信できません", "配送できません", "无法送达", "無法送達", "geweigerd", "teruggezonden", "avvisad", "afvist",
+	"non consegnat", "kommt zurück", "message refusé", "courrier refusé",
+	"rejeitad", "recusad", "rechazad", "rifiutat", "respint", "odrzucon", "отклонен", "отклонён", "reddedil", "拒否され", "被拒",
+)
+
+// troubleSubjects may be about anything: they count in what a mail system sends.
+var troubleSubjects = newWordSet(
+	"fail", "problem", "konnte nicht", "nicht gesendet", "unbekannt", "fehlgeschlagen", "échec", "erreur", "n'a pas pu", "error en", "error al", "no se ha podido", "no ha podido", "rechazado", "fallo", "fallido", "errore", "impossibile", "respinto", "restituito", "erro:", "falha", "não pôde", "não foi", "mislukt", "błąd", "nie można", "nie została", "nie udało", "niepowodzenie", "odrzucon", "ошибка", "сбой", "отказ", "не может быть", "невозможно", "возвращ", "失败", "失敗", "无法", "無法", "找不到", "未成功", "실패", "오류", "teslim", "başarısız", "hata", "gönderilemedi", "misslyck", "mislyk", "epäonnist", "toimitta", "nezdař", "nepodař", "doruč", "sikertelen", "hiba", "eroare", "leveras", "levering", "leverans", "leveres",
 )
 
 // failurePhrases say that a message did not arrive, or not yet.
@@ -35,39 +47,95 @@ var failurePhrases = newWordSet(
 	"配信できません", "配信できなかった", "配信されません", "配送できません", "配達できません", "お届けできません", "お届けできなかった", "届けることができません", "送信できません", "送信できなかった", "送ることができません", "配信不能", "配達不能", "配信に失敗", "送信に失敗", "配送に失敗", "配信エラー", "送信エラー", "エラーのため", "返送", "不達", "届きません", "届いておりません", "送信できておりません",
 	"退信", "投递失败", "发送失败", "递送失败", "发送不成功", "未能投递", "未能送达", "无法投递", "无法送达", "未送达", "被退回", "投遞失敗", "傳送失敗", "寄送失敗", "無法投遞", "無法送達", "無法傳送", "無法寄達", "未能送達", "退回",
 	"배달되지", "배달하지 못", "전송 실패", "반송", "kunde inte levereras", "kunne ikke leveres", "ei voitu toimittaa", "nelze doručit", "nebylo možné doručit", "nemohla být doručen", "nemohl být doručen", "nedoručen", "nebolo možné doručiť", "nemohla byť doručen", "не вдалося доставити", "не може бути доставлен", "nije mogla biti isporučen", "ni bilo mogoče dostaviti", "не може да бъде доставен", "không thể gửi", "tidak dapat dikirim", "tidak dapat disampaikan", "ei saanud edastada", "nepavyko pristatyti", "neizdevās piegādāt", "teslim edilemiyor", "iletilemedi", "a fost respins", "nem kézbesíthető", "nem sikerült kézbesíteni", "teslim edilemedi", "nu a putut fi livrat", "no s'ha pogut lliurar", "δεν παραδόθηκε",
+	"temporary problem delivering", "problem delivering your", "was not able to deliver", "has not been sent", "not been sent", "did not get through", "did not arrive", "has bounced", "returned undelivered", "could not be relayed", "could not be forwarded", "message not delivered", "mail not delivered", "email not delivered", "message was not", "not deliverable", "non-deliverable", "is no longer in use", "is not known here", "unknown recipient", "recipient unknown", "no such recipient",
+	"konnte nicht an", "konnten nicht zugestellt", "konnte nicht gesendet", "kann nicht zugestellt", "nicht angenommen", "nicht bekannt", "unbekannter empfänger", "empfänger unbekannt", "konnte nicht ausgeliefert", "zurückgesandt", "kommt zurück", "zustellung nicht möglich", "zustellung war nicht möglich", "nicht versandt", "nicht versendet", "nicht erreicht",
+	"n'a pas été remis", "n'a pas pu", "n'ont pas pu", "n'a pas été transmis", "n'a pas été envoyé", "n'a pas été distribué", "pas être acheminé", "pas pu aboutir", "n'est pas parvenu", "destinataire inconnu", "non délivré", "non livré", "n'existe pas",
+	"no se ha entregado", "no ha sido posible", "no fue posible", "no pudo entregarse", "no pudo ser", "no ha podido", "no ha llegado", "no llegó", "no se envió", "mensaje devuelto", "usuario desconocido", "destinatario desconocido", "no entregable",
+	"non è stato possibile", "non può essere", "non è potuto", "non è stata possibile", "non è stato inviato", "non è stata consegnata", "non consegnato", "non consegnat", "destinatario sconosciuto", "utente sconosciuto", "risulta sconosciut", "messaggio respinto", "impossibile inviare",
+	"não foi possível", "não pôde ser", "não pode ser", "não foi enviad", "não chegou", "não foi entreg", "mensagem devolvida", "usuário desconhecido", "destinatário desconhecido", "não pude entregar", "falhou",
+	"kon niet worden", "kan niet worden", "niet verzonden", "niet aangekomen", "is onbekend", "onbekende ontvanger", "is mislukt", "niet bestelbaar", "teruggestuurd", "niet geleverd",
+	"nie może zostać dostarczon", "nie może zostać doręczon", "nie została doręczon", "nie zostało doręczon", "nie mogła zostać", "nie dotarła", "nie powiodło się", "nieznany adresat", "nie można wysłać", "nie została wysłana", "zwrot wiadomości", "zwrócona", "nie ma takiego",
+	"не была доставлен", "не были доставлен", "не удалось", "невозможно отправить", "не отправлен", "не дошло", "возвращен", "возвращён", "нет такого", "отказано", "доставка невозможна", "не принято",
+	"配送できなかった", "配達できなかった", "届けられません", "お届けすることができません", "送信されませんでした", "送れません", "送付できません", "到達しません", "到達できません", "受信できません", "エラーになりました", "エラーが発生", "存在しません", "存在しない", "見つかりません", "見つかりませんでした", "宛先不明", "戻ってきました", "届かなかった", "できませんでした",
+	"投递未成功", "投递不成功", "未投递成功", "投递出错", "无法发送", "无法投送", "无法传递", "无法送到", "发送不了", "不能投递", "不能送达", "未成功", "未被送达", "没有送达", "传递失败", "退件", "遞送失敗", "傳遞失敗", "無法遞送", "無法傳遞", "無法送到", "未送達", "不存在",
+	"전달할 수 없", "보낼 수 없", "전송할 수 없", "전송되지", "전달되지", "발송되지", "발송 실패", "발송에 실패", "전송에 실패", "전달 실패", "배달 실패", "배달할 수 없", "수신할 수 없", "반송되", "존재하지 않",
+	"teslim edilemeyen", "teslimat başarısız", "teslim başarısız", "gönderilemedi", "gönderilemiyor", "ulaştırılamadı", "iletilemiyor", "kunde inte skickas", "kunde inte nå", "kunne ikke sendes", "kunne ikke nå", "ei voitu lähettää", "ei onnistunut", "epäonnistui", "misslyckades", "mislykkedes", "mislyktes", "nepodařilo", "se nezdařilo", "nedoručena", "не вдалося", "sikertelen", "nem sikerült", "nu a putut", "nu s-a putut", "δεν ήταν δυνατή", "απέτυχε",
+	"was stopped", "has been stopped", "could not be found", "cannot be found", "couldn't be found", "has not been delivered", "haven't been delivered", "was discarded", "has been discarded", "was deleted", "was dropped", "was intercepted", "has been waiting", "配信が遅延", "配信が遅れ",
+	"zurückgewiesen", "abgewiesen", "nicht weitergeleitet", "weitergeleitet werden konnte", "a été bloqué", "a été refusée", "a été rejetée", "fue devuelto", "fue rechazada", "è stata respinta", "è stata rifiutata", "foi recusada", "foi bloquead", "werd tegengehouden", "geblokkeerd", "zablokowan", "заблокировано", "отклонён", "отклонен", "ブロックされ", "拒否されました", "被拒收", "被拒绝", "被拒絕", "被对方拒", "차단되", "거부되", "reddedildi", "engellendi", "avvisades", "afvist", "hylättiin", "odmítnut",
+	"addresses failed", "recipients failed", "recipient failed", "address failed", "could not find anyone", "cannot be reached", "is being returned", "being returned to you", "nimmt keine nachrichten", "nimmt keine e-mails", "nicht mehr gültig", "impossible d'envoyer", "impossible d'acheminer", "impossible de transmettre", "no es posible entregar", "no se puede enviar", "impossibile inoltrare", "não é possível entregar", "impossível entregar", "kan niet afgeleverd", "kan niet bezorgd", "nie można doręczyć", "не принимает", "受信拒否", "応答しません",
+	"nicht abgeliefert", "supera la dimensione",
 )
 
 // reasonWords occur where reports give the reason.
 var reasonWords = newWordSet(
-	"unknown", "no such", "not found", "not exist", "doesn't exist", "unavailable", "full", "over quota", "overquota", "quota", "exceed", "invalid", "disabled", "inactive", "suspended", "deactivated", "not listed", "no mailbox", "not a valid", "unrouteable", "unroutable", "unreachable", "timed out", "timeout", "refused", "rejected", "reject", "blocked", "denied", "expired", "spam", "policy", "too large", "too big", "relay", "no mx", "cannot find", "can't find", "not accept", "no longer", "closed", "terminated", "not allowed", "prohibited", "error",
+	"unknown", "no such", "not found", "not exist", "doesn't exist", "unavailable", " full", "-full", "over quota", "overquota", "quota", "exceed", "invalid", "disabled", "inactive", "suspended", "deactivated", "not listed", "no mailbox", "not a valid", "unrouteable", "unroutable", "unreachable", "timed out", "timeout", "refused", "rejected", "reject", "blocked", "denied", "expired", "spam", "policy", "too large", "too big", "relay", "no mx", "cannot find", "can't find", "not accept", "no longer", "closed", "terminated", "not allowed", "prohibited", "error",
 	"unbekannt", "existiert nicht", "voll", "überschritten", "ungültig", "nicht gefunden", "gesperrt", "abgelehnt", "nicht erreichbar", "deaktiviert", "zu groß", "inconnu", "n'existe pas", "plein", "saturé", "introuvable", "invalide", "désactivé", "dépass", "refusé", "injoignable",
-	"desconocid", "no existe", "llen", "no encontrad", "inválid", "excedid", "rechazad", "sconosciut", "inesistente", "non esiste", "pien", "non trovat", "non valid", "superat", "rifiutat", "desconhecid", "não existe", "inexistente", "chei", "inválid", "excedid", "rejeitad", "recusad",
+	"desconocid", "no existe", " llen", "no encontrad", "inválid", "excedid", "rechazad", "sconosciut", "inesistente", "non esiste", "piena", "pieno", "non trovat", "non valid", "superat", "rifiutat", "desconhecid", "não existe", "inexistente", "cheia", "cheio", "inválid", "excedid", "rejeitad", "recusad",
 	"onbekend", "bestaat niet", "vol ", "niet gevonden", "ongeldig", "overschreden", "geweigerd", "nieznan", "nie istnieje", "pełna", "przepełnion", "nieprawidłow", "przekroczon", "nie znaleziono", "odrzucon",
 	"неизвест", "не существует", "переполнен", "не найден", "недействит", "превышен", "заблокирован", "отклон", "несуществ", "存在しません", "存在しない", "見つかり", "不明", "いっぱい", "容量", "無効", "該当", "ありません", "超過", "拒否", "制限", "お確かめ", "満杯",
 	"不存在", "已满", "已滿", "找不到", "无效", "無效", "拒收", "拒绝", "拒絕", "超过", "超出", "超過", "禁用", "不可用", "错误", "錯誤", "失败", "失敗", "존재하지", "가득",
+	"not known", "not recognized", "not recognised", "unrecognized", "unrecognised", "does not respond", "did not respond", "not responding", "no response", "unable to connect", "could not connect", "over its", "storage", "limit", "bad address", "bad destination", "no user", "unknown user", "no account", "is not active", "not active", "not permitted", "not authorized", "unauthorized",
+	"nicht bekannt", "unzulässig", "nicht vorhanden", "kein benutzer", "keine mailbox", "kein postfach", "répertorié", "pleine", "désactivée", "inactif", "fermé", "suspendu", "inexistant", "superad", "suspendid", "desactivad", "deshabilitad", "inactiv", "bloquead", "disattivat", "sospes", "inattiv", "bloccat", "suspens", "desativad", "não encontrad", "is vol", "vol is", "uitgeschakeld", "geblokkeerd", "niet actief", "pełn", "zablokowan", "nieaktywn", "brak", "nie ma", "не активен", "отключен", "удален", "нет такого", "закрыт", "ошибк", "превыш", "使われておりません", "使用されていません", "使用できません", "利用停止", "停止され", "受け取れません", "上限", "オーバー", "一杯", "ブロック", "迷惑", "解約", "廃止",
+	"停用", "冻结", "凍結", "黑名单", "垃圾", "查无", "查無", "无此", "無此", "没有此", "沒有此", "空间不足", "空間不足", "频率", "被拒", "초과", "부족", "찾을 수 없", "거부", "차단", "중지", "휴면", "없는", "dolu", "bulunamadı", "geçersiz", "kapalı", "reddedildi", "aşıldı", "okänd", "finns inte", "fullt", "ukendt", "findes ikke", "fuld", "ukjent", "finnes ikke", "tuntematon", "täynnä", "ei löydy", "neznám", "neexistuje", "plná", "nem létezik", "ismeretlen", "megtelt", "betelt", "nu există", "necunoscut", " plin",
+	"unsolicited", "(ube)", "bulk e", "virus", "could not be found", "cannot be found", "infected", "greylist", "zeitüberschreitung", "verbindung", "délai", "connexion", "tiempo de espera", "conexión", "tempo scaduto", "connessione", "tempo esgotado", "conexão", "verbinding", "time-out", "limit czasu", "połączeni", "время ожидания", "соединени", "не отвечает", "недоступ", "タイムアウト", "接続", "応答が", "连接", "超时", "連線", "逾時", "연결", "시간", "zaman aşımı", "bağlantı",
+	"not valid", "loop", "too old", "sperrliste", "blacklist", "blocklist", "zurückgewiesen", "abgewiesen", "verweigert", "keine e-mail", "n'existe", "aucun", "liste noire", "lista negra", "lista nera", "登録されて", "登録がありません", "自動転送", "такого", "ningun", "ningún", "nessun", "nenhum", "geen",
+	"left the company", "left our", "no anyone", "anyone named", "応答しません",
 )
 
-// delayPhrases say that the server goes on trying.
+// retryPhrases say that the server goes on trying.
+var retryPhrases = newWordSet(
+	"warning message only", "this is a warning only", "do not need to resend", "don't need to resend", "no need to resend", "will continue to be attempted", "not yet been delivered", "hasn't been delivered yet", "has not been delivered yet", "will keep trying", "will continue trying", "will continue to try", "will continue attempting", "will continue to attempt", "is still trying", "continues to try", "will be retried", "will retry", "still being retried", "will try again", "will be tried again", "attempts to deliver the message will continue", "further attempts will be made", "delivery attempts will continue", "delivery will be attempted", "we'll keep trying", "trying to deliver your message for",
+	"weiterhin versucht", "weiter versucht", "weiterhin versuchen", "weitere zustellversuche", "versucht es weiter", "erneut versuchen, die nachricht", "wird erneut versucht", "noch nicht zugestellt", "continuera d'essayer", "continuera à essayer", "n'a pas encore été", "tentatives se poursuiv", "nouvelles tentatives", "se seguirá intentando", "seguirá intentando", "continuará intentando", "todavía no se ha", "aún no se ha", "no se ha entregado todavía", "ulteriori tentativi verranno", "continuerà a tentare", "continuerà a provare", "non è ancora stat", "continuará tentando", "continuará a tentar", "tentará novamente", "ainda não foi",
+	"nog niet afgeleverd", "nog niet bezorgd", "blijft proberen", "opnieuw geprobeerd", "jeszcze nie", "będzie ponawia", "próby będą kontynuowane", "kolejne próby", "ещё не доставлен", "еще не доставлен", "попытки доставки будут", "попытки будут", "будут продолжены", "まだ配信", "再送を続け", "再送信を試み", "引き続き", "再送いたします", "再送します", "尚未送达", "尚未投递", "稍后重试", "会继续尝试", "将继续尝试", "繼續嘗試", "계속 시도", "denemeye devam", "fortsætter med at forsøge", "kommer att fortsätta", "yritetään edelleen", "bude i nadále",
+)
+
+// delayPhrases say that it is not there yet.
 var delayPhrases = newWordSet(
-	"warning message only", "this is a warning only", "do not need to resend", "don't need to resend", "has been delayed", "is delayed", "will continue to be attempted", "not yet been delivered", "hasn't been delivered yet", "will keep trying", "will continue trying", "will be retried", "still being retried", "temporarily delayed", "delivery incomplete", "will try again", "attempts to deliver the message will continue",
-	"noch nicht zugestellt", "zustellung verzögert", "verzögerte zustellung", "weiterhin versucht", "weiter versucht", "n'a pas encore été", "remise retardée", "remise différée", "continuera d'essayer", "todavía no se ha", "aún no se ha", "se ha retrasado", "se seguirá intentando", "non è ancora stat", "in ritardo", "ulteriori tentativi verranno", "ainda não foi", "foi adiada", "continuará tentando", "está atrasad",
-	"nog niet afgeleverd", "nog niet bezorgd", "vertraagd", "opóźnion", "jeszcze nie", "ещё не доставлен", "еще не доставлен", "задержан", "попытки доставки будут", "まだ配信", "遅延", "再送を続け", "再送信を試み", "尚未送达", "尚未投递", "延迟", "延遲", "稍后重试", "会继续尝试",
+	"has been delayed", "is delayed", "temporarily delayed", "delivery incomplete", "delivery is delayed", "delay in", "temporary problem", "temporary failure", "temporarily unable to deliver", "still in the queue", "still in queue", "still queued",
+	"zustellung verzögert", "verzögerte zustellung", "verzögert sich", "vorübergehende", "remise retardée", "remise différée", "est retardée", "problème temporaire", "se ha retrasado", "está retrasad", "problema temporal", "in ritardo", "ritardata", "problema temporaneo", "foi adiada", "está atrasad", "atrasada", "problema temporário", "vertraagd", "vertraging", "tijdelijk probleem", "opóźni", "задерж", "временная ошибка", "временная проблема", "временно", "遅延", "遅れて", "一時的", "延迟", "延遲", "暂时", "지연", "일시적", "gecik", "geçici", "försen", "forsinket", "viivästy", "zpoždě",
 )
 
-// finalPhrases say that it does not.
+// delaySubjects are parts of the subjects of such reports.
+var delaySubjects = newWordSet(
+	"delay", "still being retried", "delivery incomplete", "verzögert", "verzögerung", "retard", "différé", "ritardat", "adiad", "atrasad", "atraso", "retras", "vertraagd", "vertraging", "opóźni", "задерж", "遅延", "延迟", "延遲", "지연", "gecik", "försen", "fördröj", "forsink", "viivästy", "zpoždě", "temporary failure", "temporary error", "warning: could not send", "not yet delivered",
+)
+
+// finalPhrases say that nothing will be tried again.
 var finalPhrases = newWordSet(
-	"giving up", "given up", "gave up", "permanent error", "permanent failure", "failed permanently", "permanently failed", "no further attempts", "will not be retried", "not be attempted", "could not be delivered", "cannot be delivered", "not try again", "is being returned", "has been returned", "delivery failed", "delivery has failed", "undeliverable",
-	"endgültig", "dauerhaft", "definitiv", "permanente", "définitive", "définitivement", "ostatecznie", "окончательно", "恒久", "永久",
+	"giving up", "given up", "gave up", "permanent error", "permanent failure", "permanent fatal", "failed permanently", "permanently failed", "no further attempts", "will not be retried", "will not retry", "not be attempted", "not try again", "not try to redeliver", "is being returned", "has been returned", "being returned to you", "too old", "expired",
+	"endgültig", "dauerhaft", "keine weiteren zustellversuche", "definitiv", "permanente", "définitive", "définitivement", "ostatecznie", "окончательно", "больше не будут", "恒久", "永久",
+)
+
+// failedPhrases say so less surely: a delay may be told with them too.
+var failedPhrases = newWordSet(
+	"could not be delivered", "cannot be delivered", "delivery failed", "delivery has failed", "undeliverable",
 )
 
 // helpWords occur in sentences that name whom to ask.
 var helpWords = newWordSet(
 	"contact", "question", "assistance", "help", "support", "further information", "more information", "inquir", "write to", "report this", "forward this", "bitte wenden", "wenden sie", "fragen", "kontakt", "veuillez", "contacter", "contactez", "aide", "contattare", "contatti", "informazioni", "póngase", "contacte", "ayuda", "contato", "contate", "ajuda", "neem contact", "vragen", "hulp", "skontaktuj", "pomoc", "обратитесь", "свяжитесь", "обращайтесь", "お問い合わせ", "問合せ", "ご連絡", "联系", "聯絡", "聯繫", "문의",
+	"kontaktieren", "rückfragen", "en cas de", "s'adresser", "adressez", "escriba", "consulte", "para más", "per ulteriori", "rivolgersi", "scrivere a", "dúvidas", "entre em", "voor meer", "w razie", "prosimy o kontakt", "по вопросам", "если у вас", "пишите", "までお", "お問合せ", "ご不明", "请与", "客服", "咨询", "如有", "如需", "문의하", "연락", "iletişime", "yardım", "başvurun", "kontakta", "henvend", "ota yhteyttä",
 )
+
+// yourMessage is how reports speak to the sender.
+var yourMessage = []string{
+	"your message", "your mail", "your e-mail", "your email", "message sent by you", "message you sent", "mail you sent", "email you sent", "e-mail you sent", "message that you sent", "ihre nachricht", "ihre e-mail", "ihre mail", "deine nachricht", "votre message", "votre e-mail", "votre courrier", "votre mail", "su mensaje", "tu mensaje", "su correo", "il suo messaggio", "il tuo messaggio", "il messaggio inviato", "sua mensagem", "seu e-mail", "uw bericht", "uw e-mail", "je bericht", "twoja wiadomość", "państwa wiadomość", "ваше письмо", "ваше сообщение", "お送りいただいた", "送信されたメール", "お客様が送信", "您的邮件", "您发送的邮件", "您發送的郵件", "您的郵件", "보내신 메일", "iletiniz", "mesajınız", "e-postanız",
+}
+
+// newsWords occur in what mail systems tell their users about an account.
+var newsWords = newWordSet(
+	"password", "passwort", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "hasło", "пароль", "パスワード", "密码", "密碼", "비밀번호", "şifre", "log in", "sign in", "welcome to", "statistics", "statistik", "maintenance on",
+)
+
+// insteadWords stand before an address that is to be used in place of the recipient's.
+var insteadWords = []string{
+	"please use", "please write to", "please send", "use instead", "instead use", "new address", "new email", "new e-mail", "closest match", "did you mean", "has moved to", "has changed to", "neue adresse", "neue e-mail", "bitte verwenden", "bitte nutzen", "nouvelle adresse", "veuillez utiliser", "nueva dirección", "utilice", "nuovo indirizzo", "utilizzare", "novo endereço", "novo e-mail", "nieuwe adres", "nieuw adres", "nowy adres", "новый адрес", "新しい", "新邮箱", "新地址", "yeni adres",
+}
 
 // recipientLabels stand before the address and a colon.
 var recipientLabels = []string{
 	"to", "recipient", "address", "mailbox", "user", "account", "delivered", "failed", "following", "empfänger", "adresse", "an:", "destinataire", "à", "pour", "destinatari", "a:", "para", "destinatário", "aan", "ontvanger", "adres", "do:", "odbiorc", "adresat", "кому", "получател", "адрес", "宛", "受信者", "送信先", "あて先", "收件人", "收件者", "收信人", "地址",
+	"rcpt", "addressee", "destination", "intended", "email address", "sent to", "undeliverable", "unknown", "not found", "empfängeradresse", "zieladresse", "benutzer", "postfach", "kunde", "utilisateur", "compte", "usuario", "cuenta", "dirección", "dirigido", "correo", "utente", "indirizzo", "casella", "usuário", "endereço", "conta", "enviado", "gebruiker", "naar", "postvak", "użytkownik", "skrzynk", "na adres", "пользователь", "ящик", "адресат", "送り先", "届け先", "メールアドレス", "アドレス", "宛て", "用户", "使用者", "收件", "发往", "寄往", "받는", "수신자", "수신인", "주소", "alıcı", "kullanıcı", "mottagare", "modtager", "mottaker", "vastaanottaja", "příjemce", "címzett", "destinatar",
 }
 
 // reasonLabels stand before the reason and a colon.
@@ -75,4 +143,7 @@ var reasonLabels = []string{
 	"error", "reason", "cause", "diagnostic", "response", "server response", "error message", "details", "status", "description", "problem", "explanation", "result",
 	"grund", "fehler", "ursache", "fehlermeldung", "antwort", "raison", "erreur", "motif", "cause de l'erreur", "motivo", "error del servidor", "causa", "razón", "errore", "risposta", "erro", "razão", "reden", "fout", "oorzaak", "powód", "błąd", "przyczyna", "причина", "ошибка", "ответ сервера",
 	"理由", "原因", "エラー", "エラー内容", "エラーメッセージ", "错误", "错误信息", "錯誤", "錯誤訊息", "詳細", "详情",
+	"reason for failure", "failure reason", "reason of failure", "reason for the failure", "cause of failure", "the reason", "delivery error", "error code", "error description", "error text", "remote error", "remote server", "the error was", "server said", "remote host said", "remote server said", "remote server replied", "server replied", "diagnostic code", "diagnostic information", "diagnosis", "failure", "smtp error", "smtp response", "technical details", "message from server", "bounce reason",
+	"begründung", "fehlerbeschreibung", "fehlercode", "meldung", "serverantwort", "antwort des servers", "fehlerursache", "message d'erreur", "réponse du serveur", "détail", "détails", "motif du rejet", "code d'erreur", "cause du rejet", "error devuelto", "respuesta del servidor", "mensaje de error", "detalle", "descripción", "risposta del server", "messaggio di errore", "dettagli", "descrizione", "motivazione", "resposta do servidor", "mensagem de erro", "detalhes", "descrição", "causa do erro", "foutmelding", "antwoord van de server", "oorzaak van de fout", "opis błędu", "treść błędu", "komunikat", "odpowiedź serwera", "описание", "текст ошибки", "ответ", "подробности", "причина ошибки", "причина недоставки",
+	"エラー理由", "エラー詳細", "エラー原因", "詳細内容", "配信できなかった理由", "不達理由", "返信内容", "サーバ応答", "応答", "退信原因", "失败原因", "失敗原因", "退件原因", "失败信息", "错误原因", "错误描述", "返回信息", "出错原因", "사유", "실패사유", "실패 사유", "원인", "오류", "오류 내용", "neden", "hata", "sebep", "hata mesajı", "orsak", "fel", "årsag", "fejl", "årsak", "feil", "syy", "virhe", "důvod", "chyba", "hiba",
 }

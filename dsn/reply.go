@@ -178,7 +178,7 @@ func plausibleAfter(before, behind string) bool {
 	if _, n, ok := statusAt(t); ok && n > 0 {
 		return true
 	}
-	for _, w := range [...]string{"bytes", "byte", "hours", "hour", "ms", "days", "seconds", "second", "minutes", "kb", "mb", "messages", "recipients", "times", "more", "of ", "exceeds", "files", "items", "errors", "warnings"} {
+	for _, w := range [...]string{"bytes", "byte", "hours", "hour", "ms", "days", "seconds", "second", "minutes", "kb", "mb", "messages", "mails ", "emails ", "e-mails ", "recipients", "times", "more", "of ", "exceeds", "files", "items", "errors", "warnings"} {
 		if hasPrefixFold(t, w) {
 			return false
 		}

@@ -224,6 +224,10 @@ func typedAddress(s string) Typed {
 			v = decodeXtext(v)
 		}
 		t.Value = strings.Trim(v, "<>")
+	default: // "SYSTEM; <kim@example.org>"
+		if v := strings.Trim(t.Value, "<>"); len(v) < len(t.Value) && isAddress(v) {
+			t.Value = v
+		}
 	}
 	return t
 }
