@@ -189,6 +189,9 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 	case helpWords.in(s):
 		return -1, false
 	case failurePhrases.in(s) || reasonWords.in(s):
+		if rest, _ := cutLine(p[i+len(a):]); beginsLine(p[:i]) && len(rest) > 0 && (failurePhrases.in(phrased(rest)) || reasonWords.in(phrased(rest))) {
+			return 3, true // "kim@example.org could not be found"
+		}
 		return 2, false
 	case fails:
 		return 1, false
