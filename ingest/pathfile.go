@@ -37,6 +37,7 @@ type leaf struct {
 	one  *single
 	log  *ReplyLog // the mbox is a log of replies
 	path string
+	made Message // what next returned last
 
 	// Of an mbox that was begun before.
 	ahead int64  // how much is to be passed over
@@ -60,7 +61,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next returns the next message; nil without an error: none, but ask again.
+// next returns the next message, which is valid until the next call; nil without an error: none, but
+// ask again.
 func (l *leaf) next(ctx context.Context, held bool, f *file) (*Message, error) {
 	if f.pump != nil {
 		f.pump.ctx = ctx
@@ -111,7 +113,8 @@ func (l *leaf) reply(e extent, f *file) *Message {
 }
 
 func (l *leaf) message(e extent, source string, f *file) *Message {
-	m := &Message{Source: source, Raw: e.raw, Size: e.size, Cut: e.cut && e.err == nil}
+	m := &l.made
+	*m = Message{Source: source, Raw: e.raw, Size: e.size, Cut: e.cut && e.err == nil}
 	if e.err != nil {
 		f.failed = true
 		m.Err = fmt.Errorf("%s: %w", l.path, e.err)

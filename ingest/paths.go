@@ -67,6 +67,7 @@ type PathSource struct {
 	leaf       *leaf
 	entering   *stream // opened and not looked into yet
 	heads      [maxPacked + 2][]byte
+	last       int // messages in the last batch
 
 	mu          sync.Mutex
 	outstanding []*pathBatch // fetched and not committed, in order
@@ -167,7 +168,7 @@ func (s *PathSource) Fetch(ctx context.Context) (*Batch, error) {
 	if s.arena.blk == nil {
 		s.arena.renew(nil)
 	}
-	b := &Batch{}
+	b := &Batch{Messages: make([]Message, 0, s.last)}
 	pb := &pathBatch{}
 	var err error
 	for err == nil && len(b.Messages) < s.opts.BatchMessages && pb.bytes < s.opts.BatchBytes {
@@ -187,6 +188,7 @@ func (s *PathSource) Fetch(ctx context.Context) (*Batch, error) {
 		s.file.progress(s.leaf, pb)
 	}
 	b.position = pb
+	s.last = len(b.Messages)
 	pb.blk = s.arena.blk
 	pb.blk.refs.Add(1)
 	s.mu.Lock()

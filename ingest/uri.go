@@ -63,8 +63,12 @@ func (l location) member(name string) location {
 
 func (l location) file() string { return "file://" + string(l) }
 
-func (l location) fileAt(off int64) string { return l.file() + "#" + strconv.FormatInt(off, 10) }
+func (l location) fileAt(off int64) string { return l.at("file://", off) }
 
-func (l location) mbox(off int64) string {
-	return "mbox://" + string(l) + "#" + strconv.FormatInt(off, 10)
+func (l location) mbox(off int64) string { return l.at("mbox://", off) }
+
+// at makes its string in one piece: there is one a message.
+func (l location) at(scheme string, off int64) string {
+	var digits [20]byte
+	return scheme + string(l) + "#" + string(strconv.AppendInt(digits[:0], off, 10))
 }

@@ -49,6 +49,7 @@ type Identity struct {
 	seen    []pair
 	counts  map[pair]int // instead of seen where there are many
 	buf     []byte       // of the normalizer
+	tail    []byte       // of ID
 }
 
 type pair struct{ eventType, recipient string }
@@ -90,11 +91,11 @@ func (id *Identity) Reset(raw []byte) {
 // empty. Calls must come in the order of the report.
 func (id *Identity) ID(eventType, recipient string) string {
 	recipient = strings.ToLower(recipient)
-	var tail [128]byte
-	b := append(tail[:0], 0)
+	b := append(id.tail[:0], 0)
 	b = append(append(b, eventType...), 0)
 	b = append(append(b, recipient...), 0)
 	b = strconv.AppendInt(b, int64(id.count(pair{eventType, recipient})), 10)
+	id.tail = b
 
 	var err error
 	if len(id.state) == 0 {
