@@ -76,7 +76,7 @@ func newFinder(literals []string, samples [][]byte) *finder {
 		byGram[gram] = append(byGram[gram], newEntry(id, text, at))
 	}
 	size := 64
-	for size < 4*len(order) {
+	for size < 2*len(order) {
 		size *= 2
 	}
 	f.slots = make([]slot, size)
