@@ -11,15 +11,19 @@ import (
 	"unicode/utf8"
 )
 
-// within fails the test when f takes absurdly long: a guard against quadratic work, two
-// orders above what a slow machine needs.
+// within fails the test when f takes absurdly long, each time: a guard against quadratic work, two
+// orders above what a slow machine needs. A busy one may be late once or twice.
 func within(t *testing.T, d time.Duration, f func()) {
 	t.Helper()
-	start := time.Now()
-	f()
-	if took := time.Since(start); took > d {
-		t.Errorf("took %v, more than %v", took, d)
+	var took time.Duration
+	for range 3 {
+		start := time.Now()
+		f()
+		if took = time.Since(start); took <= d {
+			return
+		}
 	}
+	t.Errorf("took %v, more than %v", took, d)
 }
 
 func has(r *Report, problem string) bool {
