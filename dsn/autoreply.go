@@ -77,17 +77,19 @@ func autoReplySubject(s string) bool {
 var autoReplyPrefixes = []string{
 	"automatic reply:", "auto reply:", "autoreply:", "auto:", "out of office", "out of the office", "automated reply", "yahoo! auto response",
 	"automatische antwort", "abwesenheitsnotiz", "abwesend:", "autom. antwort", "autoantwort", "abwesenheitsbenachrichtigung", "ich bin nicht im büro",
-	"réponse automatique", "absence du bureau", "message d'absence",
+	"réponse automatique", "absence du bureau", "réponse d'absence", "absent du bureau", "message d'absence",
 	"respuesta automática", "fuera de la oficina", "fuera de oficina", "mensaje de respuesta automática", "autorespuesta",
 	"resposta automática", "fora do escritório", "ausência temporária", "resposta de ausência",
 	"risposta automatica", "fuori sede:", "fuori ufficio", "assenza dall'ufficio",
 	"automatisch antwoord", "afwezigheidsbericht", "niet aanwezig:", "automatische reactie", "afwezig",
-	"autosvar", "automatiskt svar", "frånvaro:", "ej på kontoret", "automatisk svar", "ikke til stede:", "fraværsmelding",
-	"automaattinen vastaus", "poissa:", "poissaoloviesti",
+	"autosvar", "automatiskt svar", "frånvaro:", "frånvaromeddelande", "borte fra kontoret", "ikke på kontoret", "ej på kontoret", "automatisk svar", "ikke til stede:", "fraværsmelding",
+	"automaattinen vastaus", "poissa:", "poissaoloviesti", "poissaoloilmoitus",
 	"odpowiedź automatyczna", "autoodpowiedź", "nieobecny", "automatická odpověď", "mimo kancelář", "automatikus válasz", "házon kívül",
 	"автоматический ответ", "автоответ", "отсутствие на рабочем месте",
-	"otomatik yanıt", "işyeri dışında",
-	"自動応答", "自動返信", "不在通知", "不在応答", "自动回复", "自動回覆", "自动答复", "自動答覆", "자동 회신", "부재 중",
+	"otomatik yanıt", "işyeri dışında", "otomatik cevap",
+	"răspuns automat", "αυτόματη απάντηση", "автоматичен отговор", "автоматична відповідь", "автовідповідь", "automatski odgovor", "аутоматски одговор", "samodejni odgovor", "automatická odpoveď", "mimo kancelárie", "automatinis atsakymas", "automātiskā atbilde", "automaatvastus", "automaatne vastus", "sjálfvirkt svar",
+	"resposta automàtica", "erantzun automatikoa", "balasan otomatis", "balasan automatik", "trả lời tự động", "رد تلقائي", "תשובה אוטומטית", "מענה אוטומטי", "ตอบกลับอัตโนมัติ", "स्वचालित उत्तर", "پاسخ خودکار",
+	"自動応答", "自動返信", "自動回應", "자동 응답", "부재중", "不在通知", "不在応答", "自动回复", "自動回覆", "自动答复", "自動答覆", "자동 회신", "부재 중",
 }
 
 func firstBytes(s string, n int) string {

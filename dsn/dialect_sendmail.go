@@ -144,10 +144,11 @@ func sendmailVerdicts(s string, fs []found) []found {
 	}
 	for i := range fs {
 		f := &fs[i]
-		e := causeOf(f, all, near[i], len(fs) == 1)
+		e := causeOf(f, fs, all, near[i])
 		switch {
 		case e.reply != "":
 			f.reply, f.host, f.command = e.reply, e.host, e.command
+			f.text = withoutVerdict(f.text)
 		case len(fs) == 1 && local != "":
 			if code, ok := replyCode(f.text); !ok || code < 400 {
 				f.reply = local
@@ -157,8 +158,22 @@ func sendmailVerdicts(s string, fs []found) []found {
 	return fs
 }
 
-// causeOf returns the exchange that refused f.
-func causeOf(f *found, all, near []exchange, only bool) exchange {
+// withoutVerdict takes Sendmail's own "550 5.1.1 <addr>... User unknown" off a reason: it says
+// so of every 550, 551 and 553 to RCPT, whatever the words of the server that refused.
+func withoutVerdict(text string) string {
+	const words = "... User unknown"
+	kept := ""
+	lines(text, func(line string) bool {
+		if !strings.HasSuffix(line, words) {
+			kept = addLine(kept, "\n", line)
+		}
+		return true
+	})
+	return kept
+}
+
+// causeOf returns the exchange that refused f, one of fs.
+func causeOf(f *found, fs []found, all, near []exchange) exchange {
 	reason := f.text
 	if i := strings.IndexByte(reason, '\n'); i >= 0 {
 		reason = reason[:i]
@@ -180,17 +195,27 @@ func causeOf(f *found, all, near []exchange, only bool) exchange {
 	if byReason.reply != "" || stated && !strings.Contains(reason, "... ") { // a verdict is no reason
 		return byReason
 	}
-	if near == nil && only {
+	if near == nil && len(fs) == 1 {
 		near = all
 	}
 	var best exchange
 	for _, e := range near {
 		// "503 Need RCPT" follows from the refusals before it.
-		if isFailure(e.reply) && (best.reply == "" || !strings.HasPrefix(e.reply, "503")) {
+		if isFailure(e.reply) && (best.reply == "" || !strings.HasPrefix(e.reply, "503")) && !namesOther(e.reply, f, fs) {
 			best = e
 		}
 	}
 	return best
+}
+
+// namesOther reports whether a reply is about another recipient than f.
+func namesOther(reply string, f *found, fs []found) bool {
+	for i := range fs {
+		if o := &fs[i]; o != f && len(o.addr) > 3 && containsFold(reply, lower(o.addr)) {
+			return true
+		}
+	}
+	return false
 }
 
 func isFailure(reply string) bool {

@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -72,7 +73,9 @@ func (m *mail) feedbackField(f *Feedback, name, value string) {
 		f.OriginalMailFrom = strings.Trim(value, "<> ")
 	case "original-rcpt-to", "removal-recipient":
 		for _, a := range strings.Split(value, ",") {
-			if a = cleanAddress(a); a != "" && len(f.OriginalRcptTo) < m.limits.Recipients {
+			a = cleanAddress(a)
+			same := func(b string) bool { return strings.EqualFold(a, b) }
+			if a != "" && len(f.OriginalRcptTo) < m.limits.Recipients && !slices.ContainsFunc(f.OriginalRcptTo, same) {
 				f.OriginalRcptTo = append(f.OriginalRcptTo, a)
 			}
 		}

@@ -256,7 +256,7 @@ func joinReplyLines(before, s, code string) (string, Status) {
 	}
 	text := strings.TrimRight(b.String(), " '\"")
 	if st.IsZero() {
-		if st = statusOfClass(text, code[0]-'0'); st.IsZero() {
+		if st = statusOfClass(withoutQuote(text), code[0]-'0'); st.IsZero() {
 			st, _, _ = findStatus(before)
 		}
 	}
@@ -267,6 +267,18 @@ func joinReplyLines(before, s, code string) (string, Status) {
 		text = strings.TrimSpace(fold(strings.Trim(before, " \t\n'\"#<([;:-")) + " " + text)
 	}
 	return text, st
+}
+
+const calloutResponse = "Response: "
+
+// withoutQuote cuts text where Exim quotes what the sender's own server answered to a callout:
+// "Verification failed for <a> Called: 192.0.2.1 Sent: RCPT TO:<a> Response: 550 5.1.1 ...".
+func withoutQuote(text string) string {
+	called, response, ok := strings.Cut(text, calloutResponse)
+	if _, code := replyCode(response); ok && code && strings.Contains(called, "Sent: ") {
+		return called
+	}
+	return text
 }
 
 // statusOfClass finds the first enhanced status code of a class in s: a reply can quote another
@@ -290,7 +302,7 @@ func nextReplyLine(s, code string) int {
 			return -1
 		}
 		n += i
-		if n > 0 && (s[n-1] == ' ' || s[n-1] == '\n') && n+3 < len(s) {
+		if n > 0 && (s[n-1] == ' ' || s[n-1] == '\n') && n+3 < len(s) && !strings.HasSuffix(s[:n], calloutResponse) {
 			if s[n+3] == '-' {
 				return n
 			}
