@@ -34,6 +34,15 @@ func cleanAddress(s string) string {
 	if strings.Contains(s, `\x{`) {
 		s = decodeUTF8Xtext(s)
 	}
+	return withoutRoute(s)
+}
+
+// withoutRoute takes the source route off "@relay.example.net,@b.example.net:kim@example.org"
+// (RFC 5321 4.1.2).
+func withoutRoute(s string) string {
+	if i := strings.IndexByte(s, ':'); i > 1 && s[0] == '@' && isAddress(s[i+1:]) {
+		return s[i+1:]
+	}
 	return s
 }
 

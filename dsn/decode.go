@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // transferDecoded undoes the part's transfer encoding, once.
@@ -127,6 +128,8 @@ func (m *mail) toUTF8(s, charset string) string {
 	switch charset {
 	case "utf-7", "unicode-1-1-utf-7", "unicode-2-0-utf-7", "x-unicode-2-0-utf-7", "csunicode11utf7":
 		return decodeUTF7(s)
+	case "utf-16", "utf-16le", "utf-16be":
+		return decodeUTF16(s, charset)
 	}
 	if isASCII(s) && strings.IndexByte(s, 0x1b) < 0 {
 		return s
@@ -159,6 +162,15 @@ func (m *mail) toUTF8(s, charset string) string {
 		}
 	}
 	return out
+}
+
+// decodeUTF16 decodes what normalize took for bytes: it made two line ends of each CR LF.
+func decodeUTF16(s, charset string) string {
+	order := unicode.LittleEndian
+	if charset == "utf-16be" {
+		order = unicode.BigEndian
+	}
+	return strings.ReplaceAll(decodeWith(unicode.UTF16(order, unicode.UseBOM), s), "\n\n", "\n")
 }
 
 func decodeWith(enc encoding.Encoding, s string) string {

@@ -45,6 +45,7 @@ func readQSBMF(text string) []found {
 	for i := range fs {
 		fs[i].text = strings.TrimSpace(fs[i].text)
 		qmailReason(&fs[i])
+		fs[i].text = withoutGivingUp(fs[i].text)
 	}
 	return fs
 }
@@ -80,4 +81,15 @@ func qmailReason(f *found) {
 			f.host = line[:i]
 		}
 	}
+}
+
+// withoutGivingUp takes "Giving up on 192.0.2.1." off: qmail-remote ends every refusal so, the
+// first as well as the last.
+func withoutGivingUp(text string) string {
+	i := strings.LastIndex(text, "\nGiving up on ")
+	if i < 0 {
+		return text
+	}
+	_, rest := cutLine(text[i+1:])
+	return strings.TrimSpace(text[:i+1] + rest)
 }

@@ -163,45 +163,6 @@ func (m *mail) readUnsubscribe(r *Report) bool {
 	return true
 }
 
-// readXARF reads X-ARF (abusix): fields in YAML, in a part of their own or in the body.
-func (m *mail) readXARF(r *Report) bool {
-	for i := range m.parts {
-		p := &m.parts[i]
-		if p.inside || strings.HasPrefix(p.value, "multipart/") {
-			continue
-		}
-		s := m.transferDecoded(p)
-		at := indexFold(s, "report-type:")
-		if at < 0 || at > 0 && s[at-1] != '\n' {
-			continue
-		}
-		r.Kind, r.Dialect = FeedbackReport, "x-arf"
-		r.Feedback = &Feedback{Type: "other"}
-		h, _ := m.parseHeader(strings.TrimPrefix(strings.TrimLeft(s, "\n"), "---\n"))
-		for _, f := range h {
-			v := strings.Trim(f.Value, "'\" ")
-			switch lower(f.Name) {
-			case "report-type":
-				if containsFold(v, "spam") {
-					r.Feedback.Type = "abuse"
-				}
-			case "source", "source-ip":
-				if r.Feedback.SourceIP == "" && strings.IndexByte(v, '@') < 0 {
-					r.Feedback.SourceIP = v
-				}
-			case "user-agent", "version", "reported-domain":
-				m.feedbackField(r.Feedback, f.Name, v)
-			case "date":
-				r.Feedback.ArrivalDate = m.date(f.Name, v)
-			}
-		}
-		r.Original.Header = m.original()
-		m.feedbackRecipients(r)
-		return true
-	}
-	return false
-}
-
 // readAbuseForward reads complaints that say so in their first line only, AOL's oldest, and
 // SpamCop's.
 func (m *mail) readAbuseForward(r *Report) bool {

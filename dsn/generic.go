@@ -317,6 +317,30 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 	return reason, reply
 }
 
+// reasonsFromProse completes the recipients of a machine part that gives no diagnostic, in a
+// format that has no name: what stands behind the address where it begins a line.
+func (m *mail) reasonsFromProse(r *Report) {
+	var addrs []string
+	for i := range r.Recipients {
+		addrs = append(addrs, r.Recipients[i].FinalRecipient.Value)
+	}
+	for i := range r.Recipients {
+		c := &r.Recipients[i]
+		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || !isAddress(addrs[i]) || i >= proseRecipients {
+			continue
+		}
+		text := firstBytes(m.text(), proseBytes)
+		at := indexFold(text, lower(addrs[i]))
+		if at < 0 || !beginsLine(text[:at]) || !endsItem(text[at+len(addrs[i]):]) {
+			continue
+		}
+		f := found{addr: addrs[i]}
+		f.text, f.reply = reasonFor(text[at:], addrs[i], addrs)
+		f.text, f.reply = clip(f.text), clip(f.reply)
+		f.complete(c)
+	}
+}
+
 // labelledReason returns the value of the first line of p such as "Reason: mailbox full".
 func labelledReason(p string) (reason string) {
 	lines(p, func(line string) bool {

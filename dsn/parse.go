@@ -152,6 +152,8 @@ func (m *mail) readDeliveryStatus(r *Report) bool {
 	if d := m.dialect(); d != nil {
 		r.Dialect = d.name
 		m.merge(r, d.read(m, r))
+	} else {
+		m.reasonsFromProse(r)
 	}
 	if len(r.Recipients) == 0 {
 		m.merge(r, m.genericRecipients(r, signsEnough))

@@ -75,6 +75,7 @@ var serviceOpenings = []opening{
 	{"You are not allowed to post to this mailing list", markMailman},
 	{"Non-members are not allowed to post messages to this list", markMailman},
 	{"Your request to the ", markMailman},
+	{"The original message as received by Mailman is attached", markMailman}, // Mailman 3
 	{"You are not a member of this mailing list <", markListManager},
 	{"We are unable to deliver the message from ", markListManager},
 	{"Message could not be delivered to mobile", markMMS},
