@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -83,11 +84,29 @@ func addressIn(s string) string {
 		}
 		at += from
 		i, j := localStart(s, at), domainEnd(s, at+1)
+		if n := literalLength(s[at+1:]); n > 0 {
+			j = at + 1 + n
+		}
 		if a := strings.TrimRight(s[i:j], ".-"); isAddress(a) {
 			return a
 		}
 		from = at + 1
 	}
+}
+
+// literalLength returns the length of the address literal (RFC 5321 4.1.3) that s begins with.
+func literalLength(s string) int {
+	if len(s) < 3 || s[0] != '[' {
+		return 0
+	}
+	end := strings.IndexByte(s[:min(len(s), 60)], ']')
+	if end < 0 {
+		return 0
+	}
+	if _, err := netip.ParseAddr(strings.TrimPrefix(s[1:end], "IPv6:")); err != nil {
+		return 0
+	}
+	return end + 1
 }
 
 // localStart returns where the local part that ends at at begins.

@@ -125,7 +125,7 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			}
 			w, item := weigh(near, a, i-start, fails, to)
 			switch j, again := at[l]; {
-			case w < 0:
+			case w < 0, item && accepted(p[from:]):
 			case !again:
 				at[l] = len(out)
 				out = append(out, mention{a, w, item, n})
@@ -136,6 +136,13 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 		return len(out) < most
 	})
 	return out
+}
+
+// accepted reports whether what follows an address on its line is a reply of success.
+func accepted(rest string) bool {
+	line, _ := cutLine(rest)
+	code, ok := replyCode(strings.TrimLeft(line, " \t=>:-"))
+	return ok && code < 300
 }
 
 // weigh judges the address a at p[i:]: 5, it begins a line that goes on with a reply; 4, the returned message was sent to it; 3, it begins a

@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -110,36 +111,45 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	for _, a := range addrs {
 		f := found{addr: a, action: action}
 		f.text, f.reply = reasonFor(text, a, addrs)
-		if other := addressIn(reply); f.reply == "" && (len(addrs) == 1 || other == "" || strings.EqualFold(other, a)) {
+		fs = append(fs, f)
+	}
+	taken := func(f found) bool { return f.reply != "" && strings.Contains(f.reply, reply) }
+	general := !slices.ContainsFunc(fs, taken) // the reply is about all of them
+	for i := range fs {
+		f, a := &fs[i], fs[i].addr
+		if other := addressIn(reply); f.reply == "" && (len(addrs) == 1 || general && other == "" || strings.EqualFold(other, a)) {
 			f.reply = reply
 		}
 		if f.text == "" && (len(addrs) == 1 || f.reply == reply) {
 			f.text = line
 		}
 		if len(addrs) == 1 && f.reply == "" && !reasonWords.in(phrased(f.text)) {
-			f.text = m.elsewhere(text, f.text)
+			f.text = m.elsewhere(r, text, f.text)
 		}
-		fs = append(fs, f)
 	}
 	return fs
 }
 
 // elsewhere finds the reason of the only recipient where the text near its address gives none:
 // behind a label anywhere, or behind the colon of the subject.
-func (m *mail) elsewhere(text, reason string) string {
+func (m *mail) elsewhere(r *Report, text, reason string) string {
 	if labelled := labelledReason(text); labelled != "" {
 		return labelled
 	}
 	subject := decodeWords(m.header.Get("Subject"))
+	original := fold(decodeWords(r.Original.Header.Get("Subject")))
+	if original == "" || strings.Contains(fold(subject), original) {
+		return reason // "Undeliverable: Unknown user in our shop" repeats what was sent
+	}
 	if _, s, ok := strings.Cut(subject, ": "); ok && reasonWords.in(phrased(s)) && bounceSubjects.in(lower(subject)) {
 		return strings.TrimSpace(reason + "\n" + fold(s))
 	}
 	return reason
 }
 
-// isNews reports whether a mail system tells about accounts or itself.
+// isNews reports whether a mail system tells about accounts or itself, or that a message arrived.
 func (m *mail) isNews(low string) bool {
-	return newsWords.in(low) || newsWords.in(lower(decodeWords(m.header.Get("Subject"))))
+	return arrivedPhrases.in(low) || newsWords.in(low) || newsWords.in(lower(decodeWords(m.header.Get("Subject"))))
 }
 
 // claimsInHeader reports whether return path, sender and subject all say that this is a report.
@@ -151,7 +161,7 @@ func (m *mail) claimsInHeader() bool {
 // reason in a mail whose header leaves no doubt.
 func (m *mail) givesReason(low, reply string, signs int) bool {
 	subject := lower(decodeWords(m.header.Get("Subject")))
-	if newsWords.in(subject) || reply == "" && newsWords.in(low) {
+	if newsWords.in(subject) || reply == "" && (newsWords.in(low) || arrivedPhrases.in(low)) {
 		return false
 	}
 	sure := m.nullPath() && (bounceSubjects.in(subject) || isRobot(m.header.Get("From")) && troubleSubjects.in(subject))

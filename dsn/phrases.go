@@ -66,6 +66,11 @@ var failurePhrases = newWordSet(
 	"nicht abgeliefert", "supera la dimensione",
 )
 
+// arrivedPhrases say that a message did arrive, perhaps without its attachment.
+var arrivedPhrases = newWordSet(
+	"has been delivered", "was delivered", "were delivered", "been forwarded", "been cleaned", "was cleaned", "been disinfected", "been removed", "wurde zugestellt", "a été remis", "fue entregado", "è stato consegnato", "foi entregue",
+)
+
 // reasonWords occur where reports give the reason.
 var reasonWords = newWordSet(
 	"unknown", "no such", "not found", "not exist", "doesn't exist", "unavailable", " full", "-full", "over quota", "overquota", "quota", "exceed", "invalid", "disabled", "inactive", "suspended", "deactivated", "not listed", "no mailbox", "not a valid", "unrouteable", "unroutable", "unreachable", "timed out", "timeout", "refused", "rejected", "reject", "blocked", "denied", "expired", "spam", "policy", "too large", "too big", "relay", "no mx", "cannot find", "can't find", "not accept", "no longer", "closed", "terminated", "not allowed", "prohibited", "error",
