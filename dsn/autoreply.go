@@ -32,7 +32,7 @@ func (m *mail) isAutoReply() bool {
 		return false
 	}
 	auto := lower(strings.TrimSpace(h.Get("Auto-Submitted")))
-	subject := lower(decodeWords(h.Get("Subject")))
+	subject := lower(withoutTags(decodeWords(h.Get("Subject"))))
 	switch {
 	case hasPrefixFold(h.Get("Precedence"), "auto_reply"), hasPrefixFold(h.Get("X-Precedence"), "auto_reply"):
 		return true

@@ -50,6 +50,11 @@ func readSendmail(m *mail, r *Report) []found {
 	if i := titleLine(text, sendmailTranscript); i >= 0 {
 		fs = sendmailVerdicts(section(text[i+len(sendmailTranscript):]), fs)
 	}
+	for i := range fs {
+		if f := &fs[i]; !isAddress(f.addr) && isAddress(f.orig) && strings.ContainsAny(f.addr, "|/ ") {
+			f.addr, f.orig = f.orig, "" // a program or a file: its owner is the recipient
+		}
+	}
 	if len(fs) == 1 && fs[0].addr == "" && len(r.Recipients) != 1 {
 		return nil // a verdict that names nobody
 	}

@@ -15,7 +15,7 @@ func (m *mail) readFeedback(r *Report) bool {
 		s = m.transferDecoded(p)
 	case m.parts[0].report == "feedback-report":
 		s = m.strayFeedback()
-	case hasPrefixFold(m.header.Get("Subject"), "complaint about message from "):
+	case hasPrefixFold(withoutTags(m.header.Get("Subject")), complaintSubject):
 		return m.readJMRP(r)
 	case strings.EqualFold(m.header.Get("X-Apple-Unsubscribe"), "true"):
 		return m.readUnsubscribe(r)
@@ -132,12 +132,14 @@ func headerAddresses(h Header, name string, max int) []string {
 	return out
 }
 
+const complaintSubject = "complaint about message from "
+
 // readJMRP reads the junk mail reports of Hotmail: the complaint is the subject, the rest is
 // the message itself.
 func (m *mail) readJMRP(r *Report) bool {
 	r.Kind, r.Dialect = FeedbackReport, "hotmail-jmrp"
-	subject := m.header.Get("Subject")
-	r.Feedback = &Feedback{Type: "abuse", UserAgent: "Microsoft Hotmail FBL", SourceIP: strings.TrimSpace(subject[len("complaint about message from "):])}
+	subject := withoutTags(m.header.Get("Subject"))
+	r.Feedback = &Feedback{Type: "abuse", UserAgent: "Microsoft Hotmail FBL", SourceIP: strings.TrimSpace(subject[len(complaintSubject):])}
 	if r.Original.Header = m.original(); len(r.Original.Header) == 0 {
 		r.Original.Header, _ = m.parseHeader(stripEnvelope(m.body))
 	}

@@ -14,7 +14,11 @@ func (m *mail) readGeneric(r *Report) bool {
 	}
 	signs := m.signs()
 	r.Original.Header = m.original()
-	if signs < 2 && (signs < 1 || !m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours()) {
+	if signs == 1 && len(r.Original.Header) == 0 {
+		m.prose(r) // notes the original
+	}
+	returns := len(r.Original.Header) > 0 && m.header.Get("Return-Path") == "" && isRobot(m.header.Get("From"))
+	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours())) {
 		*r = Report{Header: m.header}
 		return false
 	}
@@ -63,7 +67,7 @@ func (m *mail) countSigns() int {
 		n++
 	}
 	subject := lower(decodeWords(h.Get("Subject")))
-	if bounceSubjects.in(subject) || isRobot(h.Get("From")) && (troubleSubjects.in(subject) || delaySubjects.in(subject)) {
+	if bounceSubjects.in(subject) || failurePhrases.in(subject) || isRobot(h.Get("From")) && (troubleSubjects.in(subject) || delaySubjects.in(subject)) {
 		n++
 	}
 	if hasPrefixFold(h.Get("Auto-Submitted"), "auto-") {

@@ -140,7 +140,30 @@ func (m *mail) parsePartHeader(s string) (Header, string) {
 	if name, _, ok := splitField(line); !ok || !isPartField(name) && !strings.Contains(s, "\n\n") {
 		return nil, s
 	}
+	if end, body := blankEnd(s); body != "" {
+		h, _ := m.parseHeader(s[:end])
+		return h, body
+	}
 	return m.parseHeader(s)
+}
+
+// blankEnd finds the end of a part's header where that is a line of blanks and fields follow,
+// those of a machine part or of a returned message.
+func blankEnd(s string) (end int, body string) {
+	for at := 0; at < len(s); {
+		line, rest := cutLine(s[at:])
+		if line == "" {
+			return 0, ""
+		}
+		if isBlank(line) {
+			if startsField(rest) && !hasPrefixFold(rest, "content-") {
+				return at, rest
+			}
+			return 0, ""
+		}
+		at = len(s) - len(rest)
+	}
+	return 0, ""
 }
 
 // isReturned reports whether h is the header of a message and not of a part.

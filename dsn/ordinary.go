@@ -9,6 +9,30 @@ func isRobot(from string) bool {
 	return robots.inFold(from) || strings.Contains(from, "<>")
 }
 
+// withoutTags takes off what filters and lists put before a subject: "[SPAM] ", "***SPAM*** ",
+// "{Spam?} ", "[EXTERNAL] ".
+func withoutTags(s string) string {
+	for {
+		t := strings.TrimLeft(s, " ")
+		end := -1
+		switch {
+		case t == "":
+		case t[0] == '[':
+			end = strings.IndexByte(t, ']')
+		case t[0] == '{':
+			end = strings.IndexByte(t, '}')
+		case strings.HasPrefix(t, "***"):
+			if i := strings.Index(t[3:], "***"); i > 0 {
+				end = i + 5
+			}
+		}
+		if end < 0 || end > 30 {
+			return t
+		}
+		s = t[end+1:]
+	}
+}
+
 // isAnswer knows the prefixes that people's programs put before the subject of what they
 // answer or pass on. s is in lower case.
 func isAnswer(s string) bool {

@@ -205,7 +205,7 @@ func (m *mail) strayStatus() string {
 			continue
 		}
 		if containsFold(p.body, "final-recipient:") {
-			if s := m.pastedStatus(p); s != "" {
+			if s := m.pastedStatus(p); s != "" && !isReceipt(s) {
 				return s
 			}
 		}
@@ -232,6 +232,11 @@ func (m *mail) pastedStatus(p *part) string {
 		return p.body
 	}
 	return m.indentedStatus(p)
+}
+
+// isReceipt tells the fields of a disposition notification (RFC 8098) that lost its form.
+func isReceipt(s string) bool {
+	return containsFold(s, "\ndisposition:") && !containsFold(s, "\naction:")
 }
 
 // quotedStatus finds the machine part in a report that a person forwarded: quoted with "> ".

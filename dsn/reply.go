@@ -46,15 +46,19 @@ func parseReply(s string) Reply {
 
 // cutInReplyTo takes Postfix's "(in reply to RCPT TO command)" off.
 func cutInReplyTo(s string) (rest, command string) {
-	i := strings.Index(s, "(in reply to")
-	if i < 0 || len(s) < i+len("(in reply to ") {
-		return s, ""
+	for i := 0; ; i += len("(in") {
+		n := strings.Index(s[i:], "(in")
+		if n < 0 {
+			return s, ""
+		}
+		i += n
+		inner := fold(s[i:min(len(s), i+200)]) // wrapped anywhere
+		if !strings.HasPrefix(inner, "(in reply to ") {
+			continue
+		}
+		inner, _, _ = strings.Cut(inner[len("(in reply to "):], ")")
+		return strings.TrimSpace(s[:i]), commandName(inner)
 	}
-	inner := s[i+len("(in reply to "):]
-	if j := strings.IndexByte(inner, ')'); j >= 0 {
-		inner = inner[:j]
-	}
-	return strings.TrimSpace(s[:i]), commandName(fold(inner))
 }
 
 // commandName normalizes how reports name the SMTP command that was answered.
