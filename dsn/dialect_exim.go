@@ -85,7 +85,8 @@ func readEximBlocks(text string) []found {
 			}
 			fs = append(fs, f)
 			open = true
-		case (strings.HasPrefix(trimmed, "pipe to |") || strings.HasPrefix(trimmed, "save to ") || strings.HasPrefix(trimmed, "an undisclosed address")) && indent <= 3:
+		case (strings.HasPrefix(trimmed, "pipe to |") || strings.HasPrefix(trimmed, "save to ") || strings.HasPrefix(trimmed, "an undisclosed address")) && indent <= 3,
+			indent == 2 && strings.IndexByte("|/", trimmed[0]) >= 0:
 			fs = append(fs, found{})
 			open = true
 		case open && len(fs[len(fs)-1].text) < maxReason:

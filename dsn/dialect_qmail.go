@@ -11,7 +11,8 @@ func detectQmail(m *mail) bool {
 	}
 	return strings.Contains(t, "Hi. This is the qmail-send program at") || strings.Contains(t, "Hi. This is the ") && strings.Contains(t, "qmail") ||
 		strings.Contains(t, "Sorry, we were unable to deliver your message to the following address") ||
-		strings.Contains(t, "\n--- Below this line is a copy of the message.") && strings.Contains(t, ">:\n")
+		strings.Contains(t, ">:\n") && (strings.Contains(t, "\n--- Below this line is a copy of the message.") ||
+			strings.Contains(t, "Remote host said: ") && strings.Contains(t, "\nGiving up on ")) // the greeting translated
 }
 
 func readQmail(m *mail, r *Report) []found {

@@ -50,12 +50,13 @@ func (m *mail) isRejection(r *Report, failure string) bool {
 		return false
 	}
 	return containsFold(m.header.Get("Auto-Submitted"), "rejected") || m.header.Get("X-Sieve") != "" ||
-		containsFold(m.text(), "automatically rejected") || containsFold(m.text(), "by sieve")
+		containsFold(m.text(), "automatically rejected") || containsFold(m.text(), "by sieve") ||
+		containsFold(m.text(), "refused by the recipient's mail filtering program") // RFC 5429's example
 }
 
 // rejectReason returns what follows the opening of Sieve's texts.
 func rejectReason(s string) string {
-	for _, mark := range [...]string{"automatically rejected:", "reason was given:"} {
+	for _, mark := range [...]string{"automatically rejected:", "reason was given:", "reason given was as follows:"} {
 		if i := strings.Index(s, mark); i >= 0 {
 			return strings.TrimSpace(s[i+len(mark):])
 		}

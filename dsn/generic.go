@@ -419,7 +419,7 @@ func continuesReply(reply, line string) bool {
 		at, _ := findCode(reply)
 		return at >= 0 && t[:3] == reply[at:at+3]
 	}
-	if t == "" || strings.HasPrefix(t, ">>>") || strings.HasPrefix(t, "<<<") || strings.HasPrefix(t, "- ") || strings.HasPrefix(t, "* ") || strings.HasPrefix(t, "Sent ") || strings.HasPrefix(t, "-->") || strings.HasPrefix(t, "<--") {
+	if t == "" || strings.HasPrefix(t, "Giving up on ") || strings.HasPrefix(t, ">>>") || strings.HasPrefix(t, "<<<") || strings.HasPrefix(t, "- ") || strings.HasPrefix(t, "* ") || strings.HasPrefix(t, "Sent ") || strings.HasPrefix(t, "-->") || strings.HasPrefix(t, "<--") {
 		return false
 	}
 	if a := addressIn(t); a != "" {
