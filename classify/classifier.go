@@ -169,13 +169,13 @@ func (c *Classifier) samples() (out [][]byte) {
 func (c *Classifier) Classify(rep *dsn.Report, rcpt *dsn.Recipient) Verdict {
 	if v, done := withoutCause(rep, rcpt); done {
 		s := c.scratch()
-		c.read(s, rcpt)
+		c.read(s, rep, rcpt)
 		v.Provider = c.providerName(s)
 		c.release(s)
 		return v
 	}
 	s := c.scratch()
-	c.read(s, rcpt)
+	c.read(s, rep, rcpt)
 	var v Verdict
 	if c.try(s, func(r *rule, f field) bool {
 		v = c.verdict(s, rcpt, r, f)
@@ -195,7 +195,7 @@ func (c *Classifier) Explain(rep *dsn.Report, rcpt *dsn.Recipient) []Verdict {
 	}
 	s := c.scratch()
 	defer c.release(s)
-	c.read(s, rcpt)
+	c.read(s, rep, rcpt)
 	var out []Verdict
 	taken := make(map[*rule]bool) // a rule may hold in several fields; it is told once
 	c.try(s, func(r *rule, f field) bool {

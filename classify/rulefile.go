@@ -179,8 +179,17 @@ func (p *parser) listed(key string, words []string) {
 			default:
 				p.errorf("blocklist: %q; want named or refused", w)
 			}
+		case "names":
+			switch w {
+			case "sender":
+				r.names |= namesSender
+			case "sender-domain":
+				r.names |= namesSenderDomain
+			default:
+				p.errorf("names: %q; want sender or sender-domain", w)
+			}
 		default:
-			p.errorf("unknown condition %q; want provider, text, code, status, command, action, blocklist, match, yes or no", key)
+			p.errorf("unknown condition %q; want provider, text, code, status, command, action, blocklist, names, match, yes or no", key)
 			return
 		}
 	}
@@ -255,6 +264,9 @@ func (p *parser) check() {
 		}
 		if r.match != nil && len(r.literals) == 0 {
 			fail("match needs a text line in front: a regular expression is tried only behind words that occur")
+		}
+		if r.names != 0 && len(r.literals) == 0 {
+			fail("names needs a text line")
 		}
 		if r.noCode && len(r.literals) == 0 && r.actions == 0 {
 			fail("code none needs a text or an action line")

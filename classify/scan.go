@@ -45,6 +45,8 @@ type scratch struct {
 	action    uint8
 	provider  int16 // -1: unknown
 	blocklist int16 // -1: none named
+	rep       *dsn.Report
+	rcpt      *dsn.Recipient
 	listEnd   uint32
 	listField field
 }
@@ -76,12 +78,13 @@ func (c *Classifier) release(s *scratch) {
 		s.seen[h.field][h.literal>>6] = 0
 	}
 	s.hits, s.keys, s.hay = s.hits[:0], s.keys[:0], s.hay[:0]
-	s.source = [fields]string{}
+	s.source, s.rep, s.rcpt = [fields]string{}, nil, nil
 	c.pool.Put(s)
 }
 
 // read takes in what rcpt says and finds all literals in it.
-func (c *Classifier) read(s *scratch, rcpt *dsn.Recipient) {
+func (c *Classifier) read(s *scratch, rep *dsn.Report, rcpt *dsn.Recipient) {
+	s.rep, s.rcpt = rep, rcpt
 	s.code = rcpt.Reply.Code
 	reply, diagnostic, text := clip(rcpt.Reply.Text), clip(rcpt.DiagnosticCode.Value), clip(rcpt.Text)
 	s.source = [fields]string{reply, diagnostic, text}

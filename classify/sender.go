@@ -1,0 +1,67 @@
+package classify
+
+import (
+	"strings"
+
+	"github.com/bouncepipe/bouncepipe/dsn"
+)
+
+const (
+	namesSender       = 1 << iota // the reply names the sender's address and not the recipient's
+	namesSenderDomain             // likewise its domain
+)
+
+// named says whether the reply speaks of the sender: "550 <news@example.com>: user unknown" is
+// no word about whom it was sent to. A reply that names the recipient too is about the recipient.
+func named(rep *dsn.Report, rcpt *dsn.Recipient) (bits uint8) {
+	text := clip(rcpt.Reply.Text)
+	if rcpt.Reply.Code == 0 || strings.IndexByte(text, '.') < 0 {
+		return 0
+	}
+	text = strings.ToLower(text)
+	for _, a := range [...]string{rcpt.FinalRecipient.Value, rcpt.OriginalRecipient.Value} {
+		if _, domain, _ := strings.Cut(strings.ToLower(a), "@"); domain != "" && hasWord(text, domain) {
+			return 0
+		}
+	}
+	at := strings.IndexByte(text, '@') >= 0
+	sender := func(h dsn.Header, field string) {
+		a := strings.ToLower(h.Get(field))
+		if i := strings.LastIndexByte(a, '<'); i >= 0 {
+			a = a[i+1:]
+		}
+		a = strings.Trim(a, " <>\t")
+		_, domain, ok := strings.Cut(a, "@")
+		switch {
+		case !ok || strings.ContainsAny(a, " ,;") || strings.IndexByte(domain, '.') < 0:
+		case at && strings.Contains(text, a):
+			bits |= namesSender
+		case !at && hasWord(text, domain):
+			bits |= namesSenderDomain
+		}
+	}
+	sender(rep.Header, "To") // a report goes to the envelope's sender
+	sender(rep.Original.Header, "Return-Path")
+	sender(rep.Original.Header, "From")
+	return bits
+}
+
+// hasWord reports whether word stands in s, not as a part of a longer name.
+func hasWord(s, word string) bool {
+	for from := 0; ; {
+		i := strings.Index(s[from:], word)
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(word)
+		if (i == 0 || !isNameByte(s[i-1])) && (end == len(s) || !isNameByte(s[end]) || s[end] == '.' && (end+1 == len(s) || !isNameByte(s[end+1]))) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+func isNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c >= 0x80
+}

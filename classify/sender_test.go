@@ -1,0 +1,27 @@
+package classify
+
+import (
+	"testing"
+
+	"github.com/bouncepipe/bouncepipe/dsn"
+)
+
+func TestNamed(t *testing.T) {
+	rep := &dsn.Report{Header: dsn.Header{{Name: "To", Value: "Lee <bounce+7@example.com>"}}}
+	rep.Original.Header = dsn.Header{{Name: "From", Value: "news@mail.example.com"}}
+	for reply, want := range map[string]uint8{
+		"550 <news@mail.example.com>: user unknown":                             namesSender,
+		"550 BOUNCE+7@example.com unknown":                                      namesSender,
+		"550 <kim@example.org> unknown, said to <news@mail.example.com>":        0,
+		"550 mail.example.com: domain not found":                                namesSenderDomain,
+		"550 example.com.: domain not found":                                    namesSenderDomain,
+		"550 relay.mail.example.com.invalid: domain not found":                  0,
+		"550 user unknown":                                                      0,
+		"550 5.1.1 user unknown. For help see https://example.org/?example.com": 0,
+	} {
+		rcpt := &dsn.Recipient{FinalRecipient: dsn.Typed{Type: "rfc822", Value: "kim@example.org"}, Reply: dsn.ParseReply([]byte(reply))}
+		if got := named(rep, rcpt); got != want {
+			t.Errorf("%s: got %b, want %b", reply, got, want)
+		}
+	}
+}
