@@ -35,7 +35,9 @@ func withoutTags(s string) string {
 
 // isAnswer knows the prefixes that people's programs put before the subject of what they
 // answer or pass on. s is in lower case.
-func isAnswer(s string) bool {
+func isAnswer(s string) bool { return startsAnswer(s) || startsAnswer(withoutTags(s)) }
+
+func startsAnswer(s string) bool {
 	s = strings.TrimLeft(s, " [")
 	i := strings.IndexByte(s, ':')
 	if j := strings.Index(s, "："); j >= 0 && (i < 0 || j < i) {

@@ -15,8 +15,28 @@ func (m *mail) text() string {
 			m.textBody = htmlText(h)
 		}
 	}
-	m.textBody = strings.TrimLeft(m.textBody, "\n")
+	m.textBody = strings.TrimLeft(emptyBlankLines(m.textBody), "\n")
 	return m.textBody
+}
+
+// emptyBlankLines makes lines of blanks empty: relays and editors leave them where paragraphs end.
+func emptyBlankLines(s string) string {
+	if !strings.Contains(s, "\n \n") && !strings.Contains(s, "\n\t\n") {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for s != "" {
+		line, rest := cutLine(s)
+		if !isBlank(line) {
+			b.WriteString(line)
+		}
+		if len(line) < len(s) {
+			b.WriteByte('\n')
+		}
+		s = rest
+	}
+	return b.String()
 }
 
 func (m *mail) joinText(typ string) string {

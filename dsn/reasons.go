@@ -1,0 +1,179 @@
+package dsn
+
+import "strings"
+
+// reasonFor returns what the text says of addr, and the reply in there: what stands behind
+// the address on a line that begins with it, else its paragraph; then the paragraphs behind
+// it, up to the next recipient; then the one before it.
+func reasonFor(text, addr string, addrs []string) (reason, reply string) {
+	before, behind := "", -1 // paragraphs behind the one with the address
+	paragraphs(text, func(p string) bool {
+		if behind < 0 {
+			i := indexFold(p, lower(addr))
+			if i < 0 {
+				before = p
+				return true
+			}
+			if start := max(0, i-mentionWindow); len(p) > 4*mentionWindow {
+				start = strings.LastIndexByte(p[:start], '\n') + 1
+				p, i = firstBytes(p[start:], i-start+3*mentionWindow), i-start
+			}
+			behind = 0
+			if labelled := labelledReason(p); labelled != "" && len(addrs) == 1 {
+				reason = labelled
+			} else if reason = p; beginsLine(p[:i]) {
+				reason = cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs)
+				reason = strings.TrimPrefix(reason, "<mailto:"+addr+">")
+				reason = strings.TrimRight(strings.TrimLeft(reason, " >:)\n\"'.,;-"), " \n,;")
+			}
+			// The reply stands on the address's line or behind it; failing that, before it.
+			line := p[strings.LastIndexByte(p[:i], '\n')+1:]
+			if beginsLine(p[:i]) {
+				line = p[i+len(addr):]
+			}
+			for _, s := range [...]string{strings.TrimLeft(cutAtOthers(line, addrs), " >:)\n"), strings.TrimLeft(reason, " >:)\n")} {
+				if rp, _ := firstReply(s); rp != "" {
+					reply = joinFrom(s, rp)
+					return false
+				}
+			}
+			return true
+		}
+		if behind++; behind > proseParagraphs {
+			return false
+		}
+		p = firstBytes(p, 4*mentionWindow)
+		if rest := cutAtOthers("\n"+p, addrs); len(rest) < len(p) && strings.TrimSpace(rest) == "" {
+			return false // the next recipient
+		}
+		if labelled := labelledReason(p); reason == "" && labelled != "" {
+			reason = labelled
+		} else if low := phrased(p); reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(phrased(reason)) {
+			reason = strings.TrimSpace(reason + " " + p)
+		}
+		if rp, _ := firstReply(p); rp != "" {
+			if reason == "" {
+				reason = p
+			}
+			reply = joinFrom(p, rp)
+			return false
+		}
+		return true
+	})
+	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) && reasonWords.in(phrased(before)) {
+		reason = before
+	}
+	return reason, reply
+}
+
+// reasonsFromProse completes the recipients of a machine part that gives no diagnostic, in a
+// format that has no name: what stands behind the address where it begins a line.
+func (m *mail) reasonsFromProse(r *Report) {
+	var addrs []string
+	for i := range r.Recipients {
+		addrs = append(addrs, r.Recipients[i].FinalRecipient.Value)
+	}
+	for i := range r.Recipients {
+		c := &r.Recipients[i]
+		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || !isAddress(addrs[i]) || i >= proseRecipients {
+			continue
+		}
+		text := firstBytes(m.text(), proseBytes)
+		at := indexFold(text, lower(addrs[i]))
+		if at < 0 || !beginsLine(text[:at]) || !endsItem(text[at+len(addrs[i]):]) {
+			continue
+		}
+		f := found{addr: addrs[i]}
+		f.text, f.reply = reasonFor(text[at:], addrs[i], addrs)
+		f.text, f.reply = clip(f.text), clip(f.reply)
+		f.complete(c)
+	}
+}
+
+// labelledReason returns the value of the first line of p such as "Reason: mailbox full".
+func labelledReason(p string) (reason string) {
+	lines(p, func(line string) bool {
+		label, value, ok := strings.Cut(line, ":")
+		if l, v, wide := strings.Cut(line, "："); wide && (!ok || len(l) < len(label)) {
+			label, value, ok = l, v, true
+		}
+		if !ok || strings.TrimSpace(value) == "" {
+			return true
+		}
+		label = strings.Trim(lower(label), " \t*-")
+		for _, l := range reasonLabels {
+			if label == l {
+				reason = strings.TrimSpace(value)
+				return false
+			}
+		}
+		return true
+	})
+	return reason
+}
+
+// beginsLine reports whether what precedes an address on its line is decoration alone.
+func beginsLine(before string) bool {
+	line := withoutNumber(before[strings.LastIndexByte(before, '\n')+1:])
+	return strings.Trim(line, " \t<>*-\"'[(|") == "" || strings.Trim(line, " \t\u2022\u00b7\u30fb") == ""
+}
+
+// withoutNumber takes "[1] ", "1. " and "1) " off: the number of an item.
+func withoutNumber(line string) string {
+	t := strings.TrimLeft(line, " \t[(")
+	_, n := number(t)
+	if n == 0 || n == len(t) || strings.IndexByte(".)]:", t[n]) < 0 || n+1 < len(t) && t[n+1] != ' ' {
+		return line
+	}
+	return t[n+1:]
+}
+
+// cutAtOthers returns s up to a line that begins with one of addrs.
+func cutAtOthers(s string, addrs []string) string {
+	end := len(s)
+	for _, a := range addrs {
+		if i := indexFold(s, lower(a)); i >= 0 && i < end && strings.IndexByte(s[:i], '\n') >= 0 && beginsLine(s[:i]) {
+			end = strings.LastIndexByte(s[:i], '\n')
+		}
+	}
+	return s[:end]
+}
+
+// joinFrom returns the reply with its further lines: those of the same code, and what prose
+// wraps; not the next command, label, item or reply.
+func joinFrom(p, reply string) string {
+	i := strings.Index(p, reply)
+	if i < 0 {
+		return reply
+	}
+	end := i + len(reply)
+	for end < len(p) && end-i < 4*mentionWindow {
+		line, _ := cutLine(p[end+1:])
+		if !continuesReply(reply, line) {
+			break
+		}
+		end += 1 + len(line)
+	}
+	return p[i:min(end, len(p))]
+}
+
+// continuesReply reports whether line can go on with a reply.
+func continuesReply(reply, line string) bool {
+	t := strings.TrimSpace(line)
+	if code, ok := replyCode(t); ok && code >= 200 {
+		at, _ := findCode(reply)
+		return at >= 0 && t[:3] == reply[at:at+3]
+	}
+	if t == "" || strings.HasPrefix(t, "Giving up on ") || strings.HasPrefix(t, ">>>") || strings.HasPrefix(t, "<<<") || strings.HasPrefix(t, "- ") || strings.HasPrefix(t, "* ") || strings.HasPrefix(t, "Sent ") || strings.HasPrefix(t, "-->") || strings.HasPrefix(t, "<--") {
+		return false
+	}
+	if a := addressIn(t); a != "" {
+		if j := strings.Index(t, a); beginsLine(t[:j]) && (endsItem(t[j+len(a):]) || t[0] == '<') {
+			return false
+		}
+	}
+	if label, _, ok := strings.Cut(t, ":"); ok && len(label) < 30 && strings.IndexByte(label, '<') < 0 && strings.Count(label, " ") < 3 && label != "" && 'A' <= label[0] && label[0] <= 'Z' && !strings.Contains(lower(label), "http") {
+		return false
+	}
+	return true
+}
