@@ -152,6 +152,9 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 	if strings.HasSuffix(strings.TrimRight(p[:i], " <\n"), "from") && strings.Contains(p[max(0, i-24):i], "(") {
 		return -1, false // "(expanded from <alias>)"
 	}
+	if line := p[strings.LastIndexByte(p[:i], '\n')+1 : i]; strings.EqualFold(strings.TrimSpace(line), "from") {
+		return -1, false // "from root@localhost": who handed it in
+	}
 	item = beginsLine(p[:i]) && endsItem(p[i+len(a):])
 	if item && repliesTo(p[i+len(a):]) {
 		return 5, true

@@ -38,13 +38,18 @@ var sendmailSeparators = []string{"----- Original message follows -----", "-----
 func readSendmail(m *mail, r *Report) []found {
 	text, original := cutOriginal(m.text(), sendmailSeparators...)
 	m.setOriginal(r, original)
+	h := r.Original.Header
+	if len(h) == 0 {
+		h = m.original()
+	}
+	users := localParts(h)
 	var fs []found
 	for _, s := range [...]struct {
 		title  string
 		action Action
 	}{{sendmailFatal, Failed}, {sendmailTransient, Delayed}, {sendmailSuccess, Delivered}, {sendmailProblems, Failed}} {
 		if i := titleLine(text, s.title); i >= 0 {
-			fs = append(fs, sendmailSection(section(text[i+len(s.title):]), s.action)...)
+			fs = append(fs, sendmailSection(section(text[i+len(s.title):]), s.action, users)...)
 		}
 	}
 	if i := titleLine(text, sendmailTranscript); i >= 0 {
@@ -76,8 +81,9 @@ func section(s string) string {
 	}
 }
 
-// sendmailSection reads "<addr>", "    (reason: 550 ...)", "    (expanded from: <alias>)".
-func sendmailSection(s string, action Action) []found {
+// sendmailSection reads "<addr>", "    (reason: 550 ...)", "    (expanded from: <alias>)". A local
+// user stands there by the name alone: users has the addresses of the original.
+func sendmailSection(s string, action Action, users map[string]string) []found {
 	var fs []found
 	lines(s, func(line string) bool {
 		trimmed := strings.TrimSpace(line)
@@ -98,6 +104,9 @@ func sendmailSection(s string, action Action) []found {
 				if f.text == "unrecoverable error" || f.text == "transient failure" {
 					f.text = ""
 				}
+			}
+			if a := users[lower(word)]; a != "" {
+				word = a
 			}
 			if f.addr = cleanAddress(word); isAddress(f.addr) || strings.HasPrefix(word, "<") || strings.HasPrefix(word, `"|`) {
 				fs = append(fs, f)
@@ -283,7 +292,7 @@ func sendmailVerdict(fs []found, t string) ([]found, int) {
 	}
 	at := -1
 	for i := range fs {
-		if strings.EqualFold(fs[i].addr, addr) || strings.EqualFold(fs[i].orig, addr) {
+		if strings.EqualFold(fs[i].addr, addr) || strings.EqualFold(fs[i].orig, addr) || strings.IndexByte(addr, '@') < 0 && hasPrefixFold(fs[i].addr, lower(addr)+"@") {
 			at = i
 			break
 		}
