@@ -76,12 +76,13 @@ func (s *IMAP) failed(err error) error {
 }
 
 func (o *IMAPOptions) placed(err error) error {
-	var e *IMAPError
-	if !errors.As(err, &e) {
-		e = &IMAPError{Doing: "go on", Err: err}
+	var at *IMAPError
+	if !errors.As(err, &at) {
+		at = &IMAPError{Doing: "go on", Err: err}
 	}
+	e := *at // somebody may be reading it: a refusal is returned again and again
 	e.Server, e.User, e.Mailbox = o.Address, o.Username, o.Mailbox
-	return e
+	return &e
 }
 
 const (
