@@ -1,6 +1,8 @@
 package dsn
 
 import (
+	"bytes"
+	"io"
 	"mime"
 	"strings"
 
@@ -99,8 +101,19 @@ func firstBytes(s string, n int) string {
 	return s
 }
 
+var wordDecoder = mime.WordDecoder{CharsetReader: wordReader}
+
+// wordReader decodes a word whole: copying from charset.Reader takes a buffer of 32 KB for each.
+func wordReader(name string, word io.Reader) (io.Reader, error) {
+	r, err := charset.Reader(name, word)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(r)
+	return bytes.NewReader(b), err
+}
+
 // decodeWords decodes the encoded words of a header field (RFC 2047).
-var wordDecoder = mime.WordDecoder{CharsetReader: charset.Reader}
 
 func decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
