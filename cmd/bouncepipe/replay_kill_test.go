@@ -28,6 +28,7 @@ type killedReplay struct {
 	mbox   string
 	mails  int
 	golden map[string]string // recipient by ID
+	bytes  int64             // of all events
 	took   time.Duration
 	rand   *rand.Rand
 }
@@ -55,6 +56,9 @@ func TestReplayKilled(t *testing.T) {
 	}
 	for _, e := range eventsIn(t, out) {
 		k.golden[e.ID] = e.Recipient
+	}
+	if info, err := os.Stat(out); err == nil {
+		k.bytes = info.Size()
 	}
 	if len(k.golden) != k.mails-k.mails/10 {
 		t.Fatalf("%d IDs of %d mails", len(k.golden), k.mails)
@@ -94,8 +98,9 @@ func (k *killedReplay) write(t *testing.T, size int) {
 }
 
 // kill runs bouncepipe and kills it, again and again, until it is through or was killed often
-// enough. It returns the number of kills, and what the last run said.
-func (k *killedReplay) kill(t *testing.T, most int, before func(), args ...string) (kills int, account string) {
+// enough. It returns the number of kills, and what the last run said. A run is killed soon after it has written
+// a random part of all, as done tells; a few are before they begin.
+func (k *killedReplay) kill(t *testing.T, most int, before func(), done func() float64, args ...string) (kills int, account string) {
 	t.Helper()
 	for {
 		var stderr bytes.Buffer
@@ -105,16 +110,16 @@ func (k *killedReplay) kill(t *testing.T, most int, before func(), args ...strin
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		end := make(chan error, 1)
-		go func() { end <- cmd.Wait() }()
-		var deadline <-chan time.Time
+		end, ended := make(chan error, 1), make(chan struct{})
+		go func() { end <- cmd.Wait(); close(ended) }()
+		var now <-chan time.Time
 		if kills < most {
-			deadline = time.After(time.Duration(k.rand.Float64() * 1.1 * float64(k.took)))
+			now = k.moment(done, ended)
 		}
 		var err error
 		select {
 		case err = <-end:
-		case <-deadline:
+		case <-now:
 			cmd.Process.Signal(syscall.SIGKILL)
 			err = <-end
 		}
@@ -126,6 +131,27 @@ func (k *killedReplay) kill(t *testing.T, most int, before func(), args ...strin
 		}
 		kills++
 	}
+}
+
+// moment tells when to kill the run that has just begun.
+func (k *killedReplay) moment(done func() float64, ended <-chan struct{}) <-chan time.Time {
+	if k.rand.IntN(10) == 0 {
+		return time.After(time.Duration(k.rand.Float64() * float64(k.took)))
+	}
+	until, wait := done()+k.rand.Float64()*0.9, time.Duration(k.rand.IntN(20))*time.Millisecond
+	now := make(chan time.Time, 1)
+	go func() {
+		for done() < until {
+			select {
+			case <-ended:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		time.Sleep(wait)
+		now <- time.Now()
+	}()
+	return now
 }
 
 // check compares what arrived with what should, and looks at the ledger.
@@ -162,12 +188,19 @@ func (k *killedReplay) intoFile(t *testing.T, most int) int {
 		lines = bytes.Count(text, []byte("\n"))
 	}
 	args := []string{"--state", filepath.Join(dir, "state"), "-o", out, k.mbox}
-	kills, account := k.kill(t, most, before, args...)
+	done := func() float64 {
+		info, err := os.Stat(out)
+		if err != nil {
+			return 0
+		}
+		return float64(info.Size()) / float64(k.bytes)
+	}
+	kills, account := k.kill(t, most, before, done, args...)
 	events := eventsIn(t, out)
 	if n := k.check(t, events, account); lines+n != len(events) {
 		t.Errorf("the last run accounts for %d events, and there were %d before and %d behind it", n, lines, len(events))
 	}
-	if _, account := k.kill(t, 0, before, args...); !strings.Contains(account, "bouncepipe: in 0 = ") {
+	if _, account := k.kill(t, 0, before, done, args...); !strings.Contains(account, "bouncepipe: in 0 = ") {
 		t.Errorf("all was done: %s", account)
 	}
 	t.Logf("file: %d kills, %d repeats", kills, len(events)-len(k.golden))
@@ -178,7 +211,12 @@ func (k *killedReplay) intoKafka(t *testing.T, most int) int {
 	w := newWorld(t, 0, "")
 	w.consume()
 	state := filepath.Join(t.TempDir(), "state")
-	kills, account := k.kill(t, most, func() {}, "--state", state, "--kafka", w.kafka, "--topic", "bounces", k.mbox)
+	done := func() float64 {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return float64(len(w.events)) / float64(len(k.golden))
+	}
+	kills, account := k.kill(t, most, func() {}, done, "--state", state, "--kafka", w.kafka, "--topic", "bounces", k.mbox)
 	w.until("all is there", func() bool { _, ids := w.counts(); return ids >= len(k.golden) })
 	w.mu.Lock()
 	defer w.mu.Unlock()
