@@ -21,7 +21,7 @@ func (m *mail) text() string {
 
 // emptyBlankLines makes lines of blanks empty: relays and editors leave them where paragraphs end.
 func emptyBlankLines(s string) string {
-	if !strings.Contains(s, "\n \n") && !strings.Contains(s, "\n\t\n") {
+	if !hasLineOfBlanks(s) {
 		return s
 	}
 	var b strings.Builder
@@ -37,6 +37,19 @@ func emptyBlankLines(s string) string {
 		s = rest
 	}
 	return b.String()
+}
+
+func hasLineOfBlanks(s string) bool {
+	for i := 0; ; {
+		n := strings.IndexByte(s[i:], '\n')
+		if n < 0 {
+			return false
+		}
+		i += n + 1
+		if t := trimIndent(s[i:]); len(t) > 0 && len(t) < len(s)-i && t[0] == '\n' {
+			return true
+		}
+	}
 }
 
 func (m *mail) joinText(typ string) string {
