@@ -14,7 +14,11 @@ import "strings"
 const vmOpening = " unable to deliver following mail to recipient(s):"
 
 func detectVMSMTP(m *mail) bool {
-	head, _, ok := strings.Cut(m.textHead(), vmOpening)
+	head := m.textHead()
+	if strings.IndexByte(head, '(') < 0 { // rarer than the phrase's first byte
+		return false
+	}
+	head, _, ok := strings.Cut(head, vmOpening)
 	return ok && isHost(strings.TrimSpace(head))
 }
 
