@@ -63,23 +63,17 @@ type account struct {
 	c    *imapclient.Client
 }
 
-// newAccount uses the library's memory server over TCP and TLS; with
-// BOUNCEPIPE_TEST_IMAP=imaps://user:password@host:port the server there, in mailboxes that it makes and removes.
+// newAccount uses the library's memory server over TCP and TLS, or where there is one a real server, in mailboxes that it
+// makes and removes.
 func newAccount(t testing.TB, caps ...imap.Cap) *account {
 	t.Helper()
 	a := &account{t: t}
 	mailbox := fmt.Sprintf("bouncepipe-%d", time.Now().UnixNano())
-	if real := os.Getenv("BOUNCEPIPE_TEST_IMAP"); real != "" && len(caps) == 0 {
-		u, err := url.Parse(real)
-		if err != nil {
-			t.Fatal(err)
-		}
-		password, _ := u.User.Password()
-		a.opts = IMAPOptions{Address: u.Host, Username: u.User.Username(), Password: secret(password), TLS: &tls.Config{InsecureSkipVerify: true}}
-		if u.Scheme == "imap" {
-			a.opts.Security = IMAPPlain
-		}
-	} else {
+	var real bool
+	if len(caps) == 0 {
+		a.opts, real = realIMAP(t)
+	}
+	if !real {
 		a.opts = memoryIMAP(t, IMAPTLS, caps...)
 	}
 	a.opts.Timeout, a.opts.suspectDelay, a.opts.NoIDLE = testTimeout, 1, true
@@ -90,6 +84,21 @@ func newAccount(t testing.TB, caps ...imap.Cap) *account {
 	}
 	t.Cleanup(func() { a.c.Delete(mailbox).Wait() })
 	return a
+}
+
+// realIMAP is the server that BOUNCEPIPE_TEST_IMAP=imaps://user:password@host:port names, if it does.
+func realIMAP(t testing.TB) (opts IMAPOptions, ok bool) {
+	t.Helper()
+	u, err := url.Parse(os.Getenv("BOUNCEPIPE_TEST_IMAP"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	opts = IMAPOptions{Address: u.Host, Username: u.User.Username(), Password: secret(password), TLS: &tls.Config{InsecureSkipVerify: true}}
+	if u.Scheme == "imap" {
+		opts.Security = IMAPPlain
+	}
+	return opts, u.Host != ""
 }
 
 func secret(s string) func() (string, error) { return func() (string, error) { return s, nil } }
@@ -137,20 +146,26 @@ func memoryIMAP(t testing.TB, security IMAPSecurity, caps ...imap.Cap) IMAPOptio
 // client is a connection beside the source's.
 func (a *account) client() *imapclient.Client {
 	a.t.Helper()
+	c := dialClient(a.t, a.opts)
+	a.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func dialClient(t testing.TB, opts IMAPOptions) *imapclient.Client {
+	t.Helper()
 	var c *imapclient.Client
 	var err error
-	if a.opts.Security == IMAPPlain {
-		c, err = imapclient.DialInsecure(a.opts.Address, nil)
+	if opts.Security == IMAPPlain {
+		c, err = imapclient.DialInsecure(opts.Address, nil)
 	} else {
-		c, err = imapclient.DialTLS(a.opts.Address, &imapclient.Options{TLSConfig: a.opts.TLS})
+		c, err = imapclient.DialTLS(opts.Address, &imapclient.Options{TLSConfig: opts.TLS})
 	}
 	if err != nil {
-		a.t.Fatal(err)
+		t.Fatal(err)
 	}
-	a.t.Cleanup(func() { c.Close() })
-	password, _ := a.opts.Password()
-	if err := c.Login(a.opts.Username, password).Wait(); err != nil {
-		a.t.Fatal(err)
+	password, _ := opts.Password()
+	if err := c.Login(opts.Username, password).Wait(); err != nil {
+		t.Fatal(err)
 	}
 	return c
 }
