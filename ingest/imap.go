@@ -89,6 +89,7 @@ type IMAPOptions struct {
 
 	// Set shorter by tests.
 	idleCycle    time.Duration
+	idleRetry    time.Duration
 	calmAfter    time.Duration
 	suspectDelay time.Duration
 	actionDelay  time.Duration
@@ -126,7 +127,8 @@ type IMAP struct {
 	acting        imapActing
 	refused       imapRefusal
 	connectedOnce bool
-	idleLost      bool // the server offers IDLE and does not keep to it
+	idleAfter     time.Time // IDLE has failed and is not tried again before
+	idleTold      bool      // that it fails
 
 	rec       imapRecorder
 	journal   imapJournaler
@@ -228,6 +230,7 @@ func (o *IMAPOptions) normalize() error {
 	o.calmAfter = cmp.Or(o.calmAfter, 2*time.Second)
 	o.suspectDelay = cmp.Or(o.suspectDelay, time.Second)
 	o.answerBudget = cmp.Or(o.answerBudget, 16<<20)
+	o.idleRetry = cmp.Or(o.idleRetry, time.Hour)
 	o.collect = cmp.Or(o.collect, 5*time.Second)
 	o.actionDelay = cmp.Or(o.actionDelay, time.Minute)
 	return nil

@@ -203,7 +203,7 @@ func TestIMAPMillion(t *testing.T) {
 			commitAll(t, s, b, Bounce)
 		}
 	}
-	read(20_000)
+	read(6_000)
 	var ms runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&ms)
@@ -212,14 +212,14 @@ func TestIMAPMillion(t *testing.T) {
 	}
 	s.Close()
 	s = openIMAP(t, f.options(), pos)
-	read(30_000)
+	read(9_000)
 	if most.Load() > 10_000 {
 		t.Errorf("a search over %d messages", most.Load())
 	}
 	t.Logf("first batch and %d messages in %v, heap %d KiB, %d searches", total, time.Since(start), ms.HeapAlloc>>10, len(f.commands("UID SEARCH")))
 }
 
-// A server that offers IDLE and does not keep to it is noticed, told of once, and polled.
+// A server that offers IDLE and does not keep to it is noticed, told of once, and polled. Later it is tried again.
 func TestIMAPIDLEFails(t *testing.T) {
 	noLeaks(t)
 	for _, answer := range []string{"", "NO not now"} {
@@ -233,10 +233,10 @@ func TestIMAPIDLEFails(t *testing.T) {
 				}
 				return verb == "IDLE"
 			}
-			var told []string
+			told := make(chan string, 10)
 			opts := f.options()
 			opts.NoIDLE, opts.Timeout, opts.Interval = false, 2*time.Second, 200*time.Millisecond
-			opts.Notify = func(msg string) { told = append(told, msg) }
+			opts.Notify = func(msg string) { told <- msg }
 			s := openIMAP(t, opts, &MemoryPositions{})
 			takeIMAP(t, s, 1)
 			got := make(chan error)
@@ -249,17 +249,34 @@ func TestIMAPIDLEFails(t *testing.T) {
 					got <- err
 				}
 			}()
-			eventually(t, "IDLE is tried", func() bool { return len(f.commands("IDLE")) > 0 })
-			f.add(2, fakeMail)
-			if err := <-got; err != nil {
-				t.Fatal(err)
+			if msg := <-told; !strings.Contains(msg, "IDLE") || !strings.Contains(msg, "polling only") || strings.Contains(msg, "\n") {
+				t.Errorf("told %q", msg)
 			}
-			f.add(3, fakeMail)
-			if err := <-got; err != nil {
-				t.Fatal(err)
+			for uid := range uint32(2) {
+				f.add(2+uid, fakeMail)
+				if err := <-got; err != nil {
+					t.Fatal(err)
+				}
 			}
-			if len(told) != 1 || !strings.Contains(told[0], "IDLE") || len(f.commands("IDLE")) != 1 {
-				t.Errorf("told %q, %q", told, f.commands("IDLE"))
+			if len(told) > 0 || len(f.commands("IDLE")) != 1 {
+				t.Errorf("told %d times more, %q", len(told), f.commands("IDLE"))
+			}
+			s.Close()
+
+			opts.idleRetry = 10 * time.Millisecond
+			s = openIMAP(t, opts, &MemoryPositions{})
+			takeIMAP(t, s, 3)
+			ctx, cancel := context.WithCancel(context.Background())
+			go func() {
+				_, err := s.Fetch(ctx)
+				got <- err
+			}()
+			<-told
+			eventually(t, "IDLE is tried again", func() bool { return len(f.commands("IDLE")) > 3 })
+			cancel()
+			<-got
+			if len(told) > 0 {
+				t.Errorf("told again: %q", <-told)
 			}
 		})
 	}

@@ -79,12 +79,12 @@ func (s *IMAP) leave(ctx context.Context) {
 }
 
 func (s *IMAP) idles() bool {
-	if s.opts.NoIDLE || s.opts.Cron != "" || s.idleLost {
+	if s.opts.NoIDLE || s.opts.Cron != "" {
 		return false
 	}
 	s.lock <- struct{}{}
 	defer s.release()
-	return s.sess != nil && !s.sess.dead() && s.scan.selected && s.sess.caps.Has(imap.CapIdle)
+	return !time.Now().Before(s.idleAfter) && s.sess != nil && !s.sess.dead() && s.scan.selected && s.sess.caps.Has(imap.CapIdle)
 }
 
 // idle lets the server speak for at most d, in one cycle of five to nine minutes: well below what servers
@@ -113,11 +113,16 @@ func (s *IMAP) idle(ctx context.Context, d time.Duration) (told, alive bool, err
 			return false, false, context.Cause(ctx)
 		}
 		if isNo(err) || errors.Is(err, errIMAPSilent) {
-			s.idleLost = true
-			s.notify("the server offers IDLE and fails at it (%s): polling only", oneLine(err.Error()))
+			// It may have been a bad moment: to be told of new mail is worth another try.
+			s.idleAfter = time.Now().Add(s.opts.idleRetry)
+			if !s.idleTold {
+				s.idleTold = true
+				s.notify("the server offers IDLE and fails at it (%s): polling only, IDLE is tried again in %v", oneLine(err.Error()), s.opts.idleRetry)
+			}
 		}
 		return false, !s.sess.dead(), nil
 	}
+	s.idleTold = false
 	cycle := s.opts.idleCycle
 	if cycle == 0 {
 		cycle = 5*time.Minute + rand.N(4*time.Minute)
