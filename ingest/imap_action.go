@@ -91,7 +91,7 @@ type imapActing struct {
 	permanent     []imap.Flag // flags that the mailbox keeps; nil where the server does not say
 	after         time.Time   // not to be tried again before
 	fails         int
-	said          string // the last failure that was told
+	said          string // what failed when a failure was last told
 	saidNoExpunge bool
 }
 
@@ -132,10 +132,13 @@ func (s *IMAP) act(ctx context.Context) {
 	}
 	s.acting.fails++
 	s.acting.after = time.Now().Add(min(s.opts.actionDelay<<min(s.acting.fails-1, 6), time.Hour))
-	if text := s.failed(failure).Error(); text != s.acting.said {
-		s.acting.said = text
+	// Told by what fails, not by how: a cut connection has many names.
+	failure = s.failed(failure)
+	var e *IMAPError
+	if errors.As(failure, &e) && e.Doing != s.acting.said {
+		s.acting.said = e.Doing
 		if s.opts.Notify != nil {
-			s.opts.Notify(text + "; the messages stay for now, tried again later")
+			s.opts.Notify(failure.Error() + "; the messages stay for now, tried again later")
 		}
 	}
 }

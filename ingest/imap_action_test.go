@@ -211,7 +211,7 @@ func TestIMAPActionsAreCollected(t *testing.T) {
 		f := newFakeIMAP(t, 50)
 		f.caps = "IMAP4rev1 MOVE"
 		opts := f.options()
-		opts.Batch, opts.Action = 5, IMAPAction{IMAPMove, "Done"}
+		opts.Batch, opts.Action, opts.collect = 5, IMAPAction{IMAPMove, "Done"}, time.Hour
 		pos := &MemoryPositions{}
 		s := openIMAP(t, opts, pos)
 		n := 50
