@@ -43,6 +43,7 @@ SIGUSR1 logs what has been done so far.`,
 			if err != nil {
 				return err
 			}
+			defer collectEarly()()
 			return c.run(cmd.Context(), cmd.ErrOrStderr())
 		},
 	}
