@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -272,6 +273,20 @@ func (s *service) logLedger() {
 		st := w.Stats()
 		s.log.Info("account", "source", w.Name, "in", st.In, "reports", st.Reports, "other", st.Other, "unreadable", st.Unreadable,
 			"quarantined", st.Quarantined, "events", st.Events, "in_flight", st.InFlight)
+		if w.imap == nil {
+			continue
+		}
+		is := w.imap.Stats()
+		polled, waiting := "never", time.Duration(0)
+		if !is.LastPoll.IsZero() {
+			polled = is.LastPoll.UTC().Format(time.RFC3339)
+		}
+		if !is.Oldest.IsZero() {
+			waiting = time.Since(is.Oldest).Round(time.Second)
+		}
+		s.log.Info("mailbox", "source", w.Name, "mailbox", is.Mailbox, "connected", is.Connected, "last_poll", polled,
+			"to_read", is.Backlog, "exact", is.Exact, "oldest_waits", waiting, "rate", math.Round(is.Rate*10)/10,
+			"pending_actions", is.Pending, "reconnects", is.Reconnects, "errors", is.Errors, "last_error", is.LastError)
 	}
 }
 

@@ -104,7 +104,7 @@ func TestBrokerDown(t *testing.T) {
 	w.consume()
 	w.until("some are published", func() bool { n, _ := w.counts(); return n >= 30 })
 	w.broker.set(true)
-	w.arrive(mails/2, mails) // there is something to write, however late this test noticed
+	w.arrive(w.user, "INBOX", mails/2, mails) // there is something to write, however late this test noticed
 	down(2)
 	w.until("all is published", func() bool { _, ids := w.counts(); return ids == mails })
 	w.until("all is committed", func() bool {

@@ -26,6 +26,7 @@ import (
 // world is an IMAP server, a Kafka-protocol broker and a configuration for both.
 type world struct {
 	t      *testing.T
+	mail   *imapmemserver.Server
 	imap   string
 	kafka  string
 	user   *imapmemserver.User
@@ -39,16 +40,12 @@ type world struct {
 
 func newWorld(t *testing.T, mails int, more string) *world {
 	t.Helper()
-	w := &world{t: t, broker: &switchable{}, user: imapmemserver.NewUser("bounces", "secret")}
-	if err := w.user.Create("INBOX", nil); err != nil {
-		t.Fatal(err)
-	}
-	w.arrive(0, mails)
-	mem := imapmemserver.New()
-	mem.AddUser(w.user)
+	w := &world{t: t, broker: &switchable{}, mail: imapmemserver.New()}
+	w.user = w.addUser("bounces", "INBOX")
+	w.arrive(w.user, "INBOX", 0, mails)
 	srv := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return mem.NewSession(), nil, nil
+			return w.mail.NewSession(), nil, nil
 		},
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}},
 		InsecureAuth: true,
@@ -86,11 +83,24 @@ state_dir: %q
 	return w
 }
 
-// arrive puts the mails from first to before last into the mailbox.
-func (w *world) arrive(first, last int) {
+// addUser makes an account with these mailboxes and password "secret".
+func (w *world) addUser(name string, mailboxes ...string) *imapmemserver.User {
+	w.t.Helper()
+	user := imapmemserver.NewUser(name, "secret")
+	for _, mailbox := range mailboxes {
+		if err := user.Create(mailbox, nil); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.mail.AddUser(user)
+	return user
+}
+
+// arrive puts the mails from first to before last into a mailbox.
+func (w *world) arrive(user *imapmemserver.User, mailbox string, first, last int) {
 	w.t.Helper()
 	for i := first; i < last; i++ {
-		if _, err := w.user.Append("INBOX", mailReader(i), &imap.AppendOptions{}); err != nil {
+		if _, err := user.Append(mailbox, mailReader(i), &imap.AppendOptions{}); err != nil {
 			w.t.Fatal(err)
 		}
 	}
