@@ -89,3 +89,23 @@ func TestSecretCommand(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A secret comes from the environment, a file or a command, and is read each time: a rotated one is taken up.
+func TestSecretIsReadAnew(t *testing.T) {
+	file := t.TempDir() + "/secret"
+	for _, s := range []secret{
+		{name: "password", env: "TEST_SECRET"}, {name: "password", file: file}, {name: "password", command: "cat '" + file + "'"},
+		{name: "password", command: "cat '" + file + "'; sleep 5 &"},
+	} {
+		for _, want := range []string{"hunter2", "with blanks, and \u00e9", "rotated"} {
+			t.Setenv("TEST_SECRET", want)
+			if err := os.WriteFile(file, []byte(want+"\r\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.value()
+			if got != want || err != nil {
+				t.Errorf("%s: %q, %v, want %q", s.key(), got, err, want)
+			}
+		}
+	}
+}

@@ -86,8 +86,10 @@ func (s secret) value() (string, error) {
 	case s.command != "":
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
-		out, err := exec.CommandContext(ctx, "/bin/sh", "-c", s.command).Output()
-		if err != nil {
+		cmd := exec.CommandContext(ctx, "/bin/sh", "-c", s.command)
+		cmd.WaitDelay = time.Second // what it started may keep its output open
+		out, err := cmd.Output()
+		if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 			var exit *exec.ExitError
 			if errors.As(err, &exit) { // what it printed may hold the secret
 				return "", fmt.Errorf("%s_command ended with %v; run it by hand to see why", s.name, exit.ProcessState)
