@@ -23,7 +23,12 @@ func dialIMAP(ctx context.Context, o *IMAPOptions, exists func()) (*imapSession,
 	sess, err := dialAndSignIn(ctx, o, secret, exists)
 	if secret.token && isRefusal(err) {
 		// A token may be revoked, or expire earlier than its issuer said.
-		if fresh, ferr := o.secret(ctx, secret.text); ferr == nil && fresh.text != secret.text {
+		fresh, ferr := o.secret(ctx, secret.text)
+		var refusal *IMAPError
+		switch {
+		case ferr != nil && errors.As(err, &refusal):
+			err = wrong(doSignIn, fmt.Errorf("%w, and there is no other: %w", refusal.Err, ferr))
+		case ferr == nil && fresh.text != secret.text:
 			return dialAndSignIn(ctx, o, fresh, exists)
 		}
 	}

@@ -367,7 +367,8 @@ func TestIMAPOAuth(t *testing.T) {
 						last = err
 					}
 				}
-				if last == nil || strings.Contains(last.Error(), "token-") || !strings.Contains(last.Error(), "401") {
+				want := "cannot sign in: refused: the token was refused: status 401, and there is no other: misconfigured: token endpoint " + ts.URL + " refused: invalid_grant"
+				if last == nil || strings.Contains(last.Error(), "token-") || !strings.Contains(last.Error(), want) {
 					t.Errorf("%v", last)
 				}
 			})
