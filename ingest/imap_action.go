@@ -205,12 +205,25 @@ func (s *IMAP) transfer(ctx context.Context, uids imap.UIDSet, folder string) (m
 		_, err := s.sess.client.Copy(uids, folder).Wait()
 		return err
 	}
-	err = s.sess.do(ctx, transfer)
-	if mayBeMissing(err) {
-		if cerr := s.sess.do(ctx, func() error { return s.sess.client.Create(folder, nil).Wait() }); cerr == nil {
-			err = s.sess.do(ctx, transfer)
-		} else if !isNo(cerr) {
-			return moved, cerr
+	var made bool
+	for range 4 {
+		err = s.sess.do(ctx, transfer)
+		var herr error // of what may help
+		switch {
+		case isExpunged(err):
+			// Another client has removed some of them. Once the server has told so it passes over them.
+			herr = s.sess.do(ctx, func() error { return s.sess.client.Noop().Wait() })
+		case mayBeMissing(err) && !made:
+			made = true
+			herr = s.sess.do(ctx, func() error { return s.sess.client.Create(folder, nil).Wait() })
+		default:
+			return moved, err
+		}
+		switch {
+		case isNo(herr):
+			return moved, err
+		case herr != nil:
+			return moved, herr
 		}
 	}
 	return moved, err
@@ -221,4 +234,10 @@ func mayBeMissing(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && no.Type == imap.StatusResponseTypeNo &&
 		(no.Code == "" || no.Code == imap.ResponseCodeTryCreate || no.Code == imap.ResponseCodeNonExistent)
+}
+
+// isExpunged knows the answer of RFC 5530 to a command that names messages which are no more.
+func isExpunged(err error) bool {
+	var no *imap.Error
+	return errors.As(err, &no) && no.Code == "EXPUNGEISSUED"
 }

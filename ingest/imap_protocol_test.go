@@ -129,6 +129,33 @@ func TestIMAPActionsOnVanished(t *testing.T) {
 	}
 }
 
+// A server that refuses to move because some are gone is told to say which, and asked again.
+func TestIMAPMoveOfVanished(t *testing.T) {
+	noLeaks(t)
+	for _, caps := range []string{"IMAP4rev1 MOVE UIDPLUS", "IMAP4rev1 UIDPLUS"} {
+		f := newFakeIMAP(t, 3)
+		f.caps = caps
+		told := false
+		f.on = func(c *fakeConn, tag, verb, args string) bool {
+			if verb == "NOOP" {
+				told = true
+			}
+			if told || verb != "UID MOVE" && verb != "UID COPY" {
+				return false
+			}
+			c.say("%s NO [EXPUNGEISSUED] Some of the requested messages no longer exist", tag)
+			return true
+		}
+		opts := f.options()
+		opts.Action = IMAPAction{IMAPMove, "Done"}
+		s := openIMAP(t, opts, &MemoryPositions{})
+		takeIMAP(t, s, 3)
+		if st := s.Stats(); st.Pending != 0 || st.Errors != 0 || len(f.commands("UID MOVE", "UID COPY")) != 2 {
+			t.Errorf("%s: %+v, %q", caps, st, f.commands("UID"))
+		}
+	}
+}
+
 // expunge removes messages as another client.
 func (a *account) expunge(uids ...imap.UID) {
 	a.t.Helper()
