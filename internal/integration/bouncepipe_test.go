@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -28,36 +26,30 @@ const (
 	password = "s3cret-imap"
 )
 
-// worker is one `bouncepipe run`.
-type worker struct {
-	t      *testing.T
-	config string
-	log    string
-	cmd    *exec.Cmd
-}
-
 // lastHost numbers the addresses of the Dovecots: tests run side by side.
 var lastHost atomic.Int32
 
 // dovecot starts the IMAP server with the bounce mailbox.
-func dovecot(t *testing.T) *lab.Dovecot {
+func dovecot(t *testing.T) *lab.Dovecot { return dovecotWith(t, "") }
+
+// dovecotWith has more lines in its configuration.
+func dovecotWith(t *testing.T, config string) *lab.Dovecot {
 	t.Helper()
 	d := &lab.Dovecot{
 		Host:   lab.Host{Name: "imap.example.com", IP: fmt.Sprintf("192.0.2.%d", 29+lastHost.Add(1))},
 		Users:  map[string]string{mailbox: password, "full@example.com": "x", "away@example.com": "x"},
 		Quota:  map[string]string{"full@example.com": "1k"},
 		Sieve:  map[string]string{"away@example.com": "require \"vacation\";\nvacation :days 1 :addresses \"away@example.com\" \"I am away until Monday.\";\n"},
-		Config: "protocol lmtp {\n  quota_full_tempfail = no\n}\nsubmission_host = 192.0.2.20:25\n",
+		Config: "protocol lmtp {\n  quota_full_tempfail = no\n}\nsubmission_host = 192.0.2.20:25\n" + config,
 	}
 	d.Start(t)
 	return d
 }
 
 // configure writes bouncepipe.yaml for the mailbox in a folder of its own: mailbox to topic "events". kafka is more of the section of that name.
-func configure(t *testing.T, d *lab.Dovecot, brokers []string, kafka string) *worker {
+func configure(t *testing.T, d *lab.Dovecot, brokers []string, kafka string) *lab.Worker {
 	t.Helper()
 	dir := t.TempDir()
-	w := &worker{t: t, config: filepath.Join(dir, "bouncepipe.yaml"), log: filepath.Join(dir, "log")}
 	text := fmt.Sprintf(`state_dir: %s
 sources:
   - imap:
@@ -74,63 +66,7 @@ kafka:
 %s
 grace: 5s
 `, filepath.Join(dir, "state"), d.IP, d.Name, d.CA.File, mailbox, strings.Join(brokers, ", "), kafka)
-	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			log, _ := os.ReadFile(w.log)
-			t.Logf("the worker's log:\n%s", log[max(0, len(log)-8000):])
-		}
-	})
-	return w
-}
-
-// command is a bouncepipe command with the worker's configuration.
-func (w *worker) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(lab.Built("bouncepipe"), append(args, "-c", w.config)...)
-	cmd.Env = append(os.Environ(), "IMAP_PASSWORD="+password, "KAFKA_PASSWORD="+lab.KafkaPassword)
-	return cmd
-}
-
-func (w *worker) start() {
-	w.t.Helper()
-	log, err := os.OpenFile(w.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer log.Close()
-	w.cmd = w.command("run")
-	w.cmd.Stdout, w.cmd.Stderr = log, log
-	if err := w.cmd.Start(); err != nil {
-		w.t.Fatal(err)
-	}
-	cmd := w.cmd
-	w.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-}
-
-// kill ends the worker without a chance to tidy up.
-func (w *worker) kill() {
-	w.cmd.Process.Kill()
-	w.cmd.Wait()
-}
-
-// stop ends the worker as a service manager does, and checks that it goes in time and without complaint.
-func (w *worker) stop() {
-	w.t.Helper()
-	began := time.Now()
-	w.cmd.Process.Signal(syscall.SIGTERM)
-	if err := w.cmd.Wait(); err != nil {
-		w.t.Errorf("bouncepipe run after SIGTERM: %v", err)
-	}
-	if took := time.Since(began); took > 30*time.Second {
-		w.t.Errorf("bouncepipe run took %s to stop", took)
-	}
-}
-
-func (w *worker) logged() string {
-	log, _ := os.ReadFile(w.log)
-	return string(log)
+	return lab.NewWorker(t, dir, text, "IMAP_PASSWORD="+password, "KAFKA_PASSWORD="+lab.KafkaPassword)
 }
 
 // events are the records of a topic with their events.

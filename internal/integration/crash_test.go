@@ -33,7 +33,7 @@ func TestKilled(t *testing.T) {
 	for i := 0; i < kills || i < 4*kills && !repeated(); i++ {
 		n++
 		seen := watch(t, k)
-		w.start()
+		w.Start()
 		select {
 		case <-seen: // a batch has been acknowledged just now
 			time.Sleep(time.Duration(i%6) * 3 * time.Millisecond)
@@ -42,12 +42,12 @@ func TestKilled(t *testing.T) {
 		if i%4 == 3 {
 			time.Sleep(rand.N(500 * time.Millisecond))
 		}
-		w.kill()
+		w.Kill()
 		addresses = append(addresses, fill(t, d, len(addresses), each)...)
 	}
-	w.start()
+	w.Start()
 	drained(t, k, len(addresses), patience)
-	w.stop()
+	w.Stop()
 	repeats := consume(t, k).complete(t, addresses)
 	t.Logf("%d kills, %d bounces, 0 lost, %d repeats", n, len(addresses), repeats)
 	if repeats == 0 {
@@ -82,6 +82,15 @@ func watch(t *testing.T, k *lab.Kafka) <-chan struct{} {
 	return seen
 }
 
+func wait(t *testing.T, seen <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-seen:
+	case <-time.After(patience):
+		t.Fatal("no event comes")
+	}
+}
+
 // flowing waits until the first events are in the topic.
 func flowing(t *testing.T, k *lab.Kafka) {
 	t.Helper()
@@ -98,7 +107,7 @@ func TestBrokerDown(t *testing.T) {
 	k.StopBroker(0, syscall.SIGTERM)
 	w := configure(t, d, k.Addrs(), "")
 	addresses := fill(t, d, 0, 300)
-	w.start()
+	w.Start()
 	time.Sleep(4 * time.Second)
 	k.StartBroker(0)
 	k.Wait()
@@ -110,12 +119,12 @@ func TestBrokerDown(t *testing.T) {
 	k.StartBroker(0)
 	k.Wait()
 	drained(t, k, len(addresses), patience)
-	w.stop()
+	w.Stop()
 	repeats := consume(t, k).complete(t, addresses)
 	t.Logf("%d bounces, 0 lost, %d repeats", len(addresses), repeats)
 	for what, most := range map[string]int{"fails, trying again": 3, "works again": 3} {
-		if n := strings.Count(w.logged(), what); n < 1 || n > most {
-			t.Errorf("%q is logged %d times:\n%s", what, n, w.logged())
+		if n := strings.Count(w.Logged(), what); n < 1 || n > most {
+			t.Errorf("%q is logged %d times:\n%s", what, n, w.Logged())
 		}
 	}
 }
@@ -127,21 +136,28 @@ func TestDovecotRestarts(t *testing.T) {
 	k := &lab.Kafka{}
 	k.Start(t)
 	k.CreateTopic("events", 4, 1)
-	addresses := fill(t, d, 0, 4000)
+	addresses := fill(t, d, 0, 15_000)
 	w, second := configure(t, d, k.Addrs(), ""), configure(t, d, k.Addrs(), "")
-	w.start()
-	flowing(t, k)
-	second.start()
-	for range 3 {
-		time.Sleep(rand.N(200 * time.Millisecond))
+	for i := range 3 {
+		seen := watch(t, k)
+		if i == 0 {
+			w.Start()
+			second.Start()
+		}
+		wait(t, seen) // mail is being read
+		time.Sleep(rand.N(100 * time.Millisecond))
 		d.Restart(time.Second)
 	}
 	drained(t, k, len(addresses), patience)
 	lab.Eventually(t, patience, "both workers are done", func() bool {
 		return k.Count("events") >= 2*len(addresses)
 	})
-	w.stop()
-	second.stop()
+	w.Stop()
+	second.Stop()
 	repeats := consume(t, k).complete(t, addresses)
-	t.Logf("3 restarts, 2 workers, %d bounces, 0 lost, %d repeats", len(addresses), repeats)
+	cut := strings.Count(w.Logged()+second.Logged(), "cannot fetch messages: ")
+	t.Logf("3 restarts, %d in the middle of FETCH, 2 workers, %d bounces, 0 lost, %d repeats", cut, len(addresses), repeats)
+	if cut == 0 {
+		t.Error("no restart hit a FETCH")
+	}
 }

@@ -103,7 +103,7 @@ delay_warning_time = 3s
 	k.Start(t)
 	k.CreateTopic("events", 4, 1)
 	w := configure(t, d, k.Addrs(), "")
-	w.start()
+	w.Start()
 
 	want := 0
 	for _, m := range mails {
@@ -137,7 +137,7 @@ delay_warning_time = 3s
 			t.Errorf("source %q", ev.Source)
 		}
 	}
-	w.stop()
+	w.Stop()
 	if out, err := d.Try("doveadm search -u "+mailbox+" mailbox INBOX SEEN", ""); err != nil || strings.TrimSpace(out) != "" {
 		t.Errorf("the mailbox was changed: %v %s", err, out)
 	}

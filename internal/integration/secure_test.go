@@ -31,9 +31,9 @@ func TestSecureKafka(t *testing.T) {
 	for _, mechanism := range []string{"scram-sha-512", "scram-sha-256", "plain"} {
 		addresses = append(addresses, fill(t, d, len(addresses), 50)...)
 		w := configure(t, d, k.SecureAddrs(), section(mechanism, ca.File))
-		w.start()
+		w.Start()
 		drained(t, k, len(addresses), patience)
-		w.stop()
+		w.Stop()
 	}
 	consume(t, k).complete(t, addresses)
 
@@ -47,7 +47,7 @@ func TestSecureKafka(t *testing.T) {
 	} {
 		t.Run("wrong "+c.name, func(t *testing.T) {
 			w := configure(t, d, k.SecureAddrs(), c.config)
-			cmd := w.command("check")
+			cmd := w.Command("check")
 			cmd.Env = append(cmd.Env, "KAFKA_PASSWORD="+c.password)
 			out, err := cmd.CombinedOutput()
 			if err == nil {
@@ -79,6 +79,7 @@ func TestWrongIMAP(t *testing.T) {
 		says     string
 	}{
 		{"nothing", nil, password, ""},
+		{"nothing, STARTTLS", []string{"server_name:", "tls: starttls\n      server_name:"}, password, ""},
 		{"password", nil, "not this one", "password"},
 		{"name", []string{"server_name: imap.example.com", "server_name: imap.example.org"}, password, "imap.example.org"},
 		{"authority", []string{d.CA.File, lab.NewCA(t, "Another CA").File}, password, "authority"},
@@ -86,14 +87,14 @@ func TestWrongIMAP(t *testing.T) {
 	} {
 		t.Run("wrong "+c.name, func(t *testing.T) {
 			w := configure(t, d, k.Addrs(), "")
-			text, err := os.ReadFile(w.config)
+			text, err := os.ReadFile(w.Config)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(w.config, []byte(strings.NewReplacer(c.change...).Replace(string(text))), 0o600); err != nil {
+			if err := os.WriteFile(w.Config, []byte(strings.NewReplacer(c.change...).Replace(string(text))), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := w.command("check")
+			cmd := w.Command("check")
 			cmd.Env = append(cmd.Env, "IMAP_PASSWORD="+c.password)
 			out, err := cmd.CombinedOutput()
 			if (err == nil) != (c.says == "") {

@@ -41,7 +41,7 @@ func TestCluster(t *testing.T) {
 // brokersFail: SIGKILL of one broker while events flow, then of two, which leaves fewer than min.insync.replicas.
 func brokersFail(t *testing.T, k *lab.Kafka) row {
 	w := newWorker(t, k, "brokers")
-	w.start()
+	w.Start()
 	end := make(chan struct{})
 	fed := make(chan error, 1)
 	go func() { fed <- w.feed(events, events/80, 700*time.Millisecond, end) }() // about a minute, outages aside
@@ -61,7 +61,7 @@ func brokersFail(t *testing.T, k *lab.Kafka) row {
 	k.StopBroker(0, syscall.SIGKILL)
 	k.StopBroker(1, syscall.SIGKILL)
 	time.Sleep(away)
-	memory := w.memory()
+	memory := w.Peak()
 	k.StartBroker(0)
 	k.StartBroker(1)
 	k.Wait()
@@ -70,13 +70,13 @@ func brokersFail(t *testing.T, k *lab.Kafka) row {
 	}
 	w.reach(k, events)
 	w.quiet()
-	w.stop()
+	w.Stop()
 	c := count(t, k, w.topic, events)
 	c.check(t)
 	t.Logf("%+v", c)
 	for _, says := range []string{"fails, trying again", "works again"} {
-		if n := strings.Count(w.logged(), says); n < 1 || n > 8 {
-			t.Errorf("the log says %q %d times:\n%s", says, n, w.logged())
+		if n := strings.Count(w.Logged(), says); n < 1 || n > 8 {
+			t.Errorf("the log says %q %d times:\n%s", says, n, w.Logged())
 		}
 	}
 	if memory > 400 {
@@ -100,15 +100,14 @@ func workerKilled(t *testing.T, k *lab.Kafka) row {
 		}
 		sent += each
 		before, seen := w.stored(k), k.Seen(t, w.topic)
-		w.start()
+		w.Start()
 		if i%3 == 0 {
 			time.Sleep(rand.N(2 * time.Second))
 		} else {
 			<-seen
 			time.Sleep(rand.N(80 * time.Millisecond))
 		}
-		w.cmd.Process.Kill()
-		w.cmd.Wait()
+		w.Kill()
 		if w.stored(k)-before < each { // it had at least those to store
 			busy++
 		}
@@ -116,10 +115,10 @@ func workerKilled(t *testing.T, k *lab.Kafka) row {
 	if err := w.add(sent, events); err != nil {
 		t.Fatal(err)
 	}
-	w.start()
+	w.Start()
 	w.reach(k, events)
 	w.quiet()
-	w.stop()
+	w.Stop()
 	c := count(t, k, w.topic, events)
 	c.check(t)
 	return row{
@@ -130,9 +129,9 @@ func workerKilled(t *testing.T, k *lab.Kafka) row {
 
 // worker is one `bouncepipe run` over a folder of mbox files.
 type worker struct {
+	*lab.Worker
 	t          *testing.T
 	dir, topic string
-	cmd        *exec.Cmd
 	files      int
 }
 
@@ -151,26 +150,15 @@ kafka:
   topic: %s
   compression: lz4
 `, w.path("state"), w.path("in"), strings.Join(k.Addrs(), ", "), topic)
-	if err := os.WriteFile(w.path("bouncepipe.yaml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := w.command("topics", "create", "--partitions", fmt.Sprint(partitions)).CombinedOutput()
+	w.Worker = lab.NewWorker(t, w.dir, text)
+	out, err := w.Command("topics", "create", "--partitions", fmt.Sprint(partitions)).CombinedOutput()
 	if want := "replication 3, min.insync.replicas 2"; err != nil || !bytes.Contains(out, []byte(want)) {
 		t.Fatalf("topics create: %v, want %s:\n%s", err, want, out)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the worker's log:\n%s", w.logged())
-		}
-	})
 	return w
 }
 
 func (w *worker) path(name string) string { return filepath.Join(w.dir, name) }
-
-func (w *worker) command(args ...string) *exec.Cmd {
-	return exec.Command(lab.Built("bouncepipe"), append(args, "-c", w.path("bouncepipe.yaml"))...)
-}
 
 // add puts the bounces from first up to end into the folder, as a file that is whole at once.
 func (w *worker) add(first, end int) error {
@@ -204,35 +192,6 @@ func (w *worker) feed(n, each int, pause time.Duration, end <-chan struct{}) err
 	return nil
 }
 
-func (w *worker) start() {
-	w.t.Helper()
-	log, err := os.OpenFile(w.path("log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer log.Close()
-	w.cmd = w.command("run")
-	w.cmd.Stdout, w.cmd.Stderr = log, log
-	if err := w.cmd.Start(); err != nil {
-		w.t.Fatal(err)
-	}
-	cmd := w.cmd
-	w.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-}
-
-func (w *worker) stop() {
-	w.t.Helper()
-	w.cmd.Process.Signal(syscall.SIGTERM)
-	if err := w.cmd.Wait(); err != nil {
-		w.t.Errorf("bouncepipe run after SIGTERM: %v", err)
-	}
-}
-
-func (w *worker) logged() string {
-	log, _ := os.ReadFile(w.path("log"))
-	return string(log)
-}
-
 func (w *worker) stored(k *lab.Kafka) int { return k.StoredIn(w.topic, partitions) }
 
 // reach waits until the topic holds n records, and returns how many it does.
@@ -258,9 +217,9 @@ func (w *worker) quiet() {
 		if time.Now().After(end) {
 			w.t.Fatal("the worker does not come to rest")
 		}
-		w.cmd.Process.Signal(syscall.SIGUSR1)
+		w.Signal(syscall.SIGUSR1)
 		time.Sleep(200 * time.Millisecond)
-		all := account.FindAllString(w.logged(), -1)
+		all := account.FindAllString(w.Logged(), -1)
 		last := ""
 		if len(all) > 0 {
 			last = all[len(all)-1]
@@ -282,14 +241,4 @@ func (w *worker) insync(k *lab.Kafka) {
 		out, _ := exec.Command("kcat", "-L", "-b", k.Addrs()[0], "-t", w.topic, "-m", "10").Output()
 		return len(whole.FindAll(out, -1)) == partitions
 	})
-}
-
-// memory is the most the worker has used so far, in MB.
-func (w *worker) memory() int {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.cmd.Process.Pid))
-	kb := 0
-	if _, rest, ok := strings.Cut(string(text), "VmHWM:"); ok {
-		fmt.Sscan(rest, &kb)
-	}
-	return kb >> 10
 }

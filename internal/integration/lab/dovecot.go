@@ -16,6 +16,7 @@ type Dovecot struct {
 	Users  map[string]string // addresses and passwords
 	Quota  map[string]string // addresses and limits ("20k"); others have none
 	Sieve  map[string]string // addresses and scripts
+	Mail   map[string]string // addresses and mail_location ("mbox:~/mail:INBOX=~/inbox"); others have a Maildir
 	CA     *CA               // default: one is made
 	Config string            // lines appended to dovecot.conf
 
@@ -33,15 +34,7 @@ func (d *Dovecot) Start(tb testing.TB) {
 	cert, key := d.CA.Issue(tb, d.Name, d.IP)
 	d.Write("/etc/dovecot/cert.pem", cert)
 	d.Write("/etc/dovecot/key.pem", key)
-	var users strings.Builder
-	for user, password := range d.Users {
-		fmt.Fprintf(&users, "%s:{PLAIN}%s:::::", user, password)
-		if limit := d.Quota[user]; limit != "" {
-			fmt.Fprintf(&users, ":userdb_quota_rule=*:storage=%s", limit)
-		}
-		users.WriteString("\n")
-	}
-	d.Write("/etc/dovecot/users", users.String())
+	d.writeUsers()
 	for user, script := range d.Sieve {
 		d.Write("/var/vmail/"+user+"/.dovecot.sieve", script)
 	}
@@ -108,6 +101,22 @@ service imap-login {
 	d.run()
 }
 
+func (d *Dovecot) writeUsers() {
+	d.tb.Helper()
+	var users strings.Builder
+	for user, password := range d.Users {
+		fmt.Fprintf(&users, "%s:{PLAIN}%s::::::", user, password)
+		if limit := d.Quota[user]; limit != "" {
+			fmt.Fprintf(&users, " userdb_quota_rule=*:storage=%s", limit)
+		}
+		if location := d.Mail[user]; location != "" {
+			fmt.Fprintf(&users, " userdb_mail=%s", location)
+		}
+		users.WriteString("\n")
+	}
+	d.Write("/etc/dovecot/users", users.String())
+}
+
 func (d *Dovecot) run() {
 	d.tb.Helper()
 	d.daemon = d.Daemon("/usr/sbin/dovecot", "-F")
@@ -116,14 +125,29 @@ func (d *Dovecot) run() {
 	})
 }
 
-// Restart stops Dovecot in the middle of what it does, stays away for a while and starts it again.
+// Restart ends Dovecot in the middle of what it does, stays away for a while and starts it again. The processes that serve
+// mailboxes are killed first: asked to end, they would finish the command they are at.
 func (d *Dovecot) Restart(away time.Duration) {
 	d.tb.Helper()
+	d.Signal("KILL")
 	d.Sh("doveadm stop")
 	d.daemon.Wait()
 	Eventually(d.tb, time.Minute, "Dovecot has stopped", func() bool { return !Listening(d.IP + ":993") })
 	time.Sleep(away)
 	d.run()
+}
+
+// Signal sends a signal to the processes that serve mailboxes by IMAP.
+func (d *Dovecot) Signal(name string) {
+	d.tb.Helper()
+	d.Sh("doveadm -f flow who -1 | sed -n 's/.*proto=imap pid=\\([0-9]*\\).*/\\1/p' | xargs -r kill -" + name)
+}
+
+// SetPassword changes a user's password; Dovecot takes it up at once.
+func (d *Dovecot) SetPassword(user, password string) {
+	d.tb.Helper()
+	d.Users[user] = password
+	d.writeUsers()
 }
 
 // Count is the number of messages in a user's mailbox.

@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -210,4 +211,24 @@ func Swallow(tb testing.TB, addr string) {
 			tb.Cleanup(func() { c.Close() })
 		}
 	}
+}
+
+// Unplug makes an address of the lab unreachable, as a pulled cable does: what is sent there is lost, connections stay as they
+// are. Until plug is called, which the end of the test does too.
+func Unplug(tb testing.TB, ip string) (plug func()) {
+	tb.Helper()
+	route := func(args ...string) {
+		tb.Helper()
+		if out, err := exec.Command("ip", append([]string{"route"}, args...)...).CombinedOutput(); err != nil {
+			tb.Fatalf("ip route %v: %v: %s", args, err, out)
+		}
+	}
+	route("del", "local", ip+"/32", "dev", "lo", "table", "local")
+	route("add", "blackhole", ip+"/32", "table", "local")
+	plug = sync.OnceFunc(func() {
+		route("del", "blackhole", ip+"/32", "table", "local")
+		route("add", "local", ip+"/32", "dev", "lo", "table", "local", "src", ip)
+	})
+	tb.Cleanup(plug)
+	return plug
 }
