@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 BENCHTIME ?= 1s
 ARGS ?=
 
-.PHONY: help demo build test check generate bench soak-replay fuzz score integration integration-kafka bench-kafka
+.PHONY: help demo build test check generate bench soak-replay soak-imap fuzz score integration integration-kafka bench-kafka
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-18s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ test: ## all tests, with the race detector
 check: ## form, vet, staticcheck, generated files, rules
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not gofmt-clean:"; echo "$$out"; exit 1; }
 	go vet ./...
-	go vet -tags integration,cluster ./...
+	go vet -tags integration,cluster,soak ./...
 	go tool staticcheck ./...
 	@before=$$(git status --porcelain | sort); go generate ./... && after=$$(git status --porcelain | sort); \
 	[ "$$before" == "$$after" ] || { echo "generated files are out of date; run make generate and commit:"; diff <(echo "$$before") <(echo "$$after"); exit 1; }
@@ -58,6 +58,10 @@ integration: ## real servers: Dovecot, Postfix, Exim, Apache Kafka; started and 
 integration-kafka: ## three brokers killed while 100,000 events flow, bouncepipe killed 60 times; minutes (ARGS=-update writes docs/reliability.md)
 	internal/integration/setup.sh
 	go test -tags integration,cluster -count=1 -v -timeout 30m ./internal/integration/cluster $(ARGS)
+
+soak-imap: ## 100,000 and 1,000,000 bounces in Dovecot read while it is restarted and bouncepipe killed; minutes (ARGS=-update writes docs)
+	internal/integration/setup.sh
+	go test -tags integration,soak -count=1 -v -timeout 90m ./internal/integration/imapsoak $(ARGS)
 
 bench-kafka: ## events/s into one real broker, beside Java's producer
 	internal/integration/setup.sh
