@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // within fails the test when f takes absurdly long, each time: a guard against quadratic work, two
@@ -161,8 +163,12 @@ func FuzzParse(f *testing.F) {
 		f.Add(raw)
 	}
 	p := Parser{Limits: Limits{Recipients: 50, Parts: 100, Depth: 5}}
+	rd := Reader{Limits: p.Limits} // used again: what one mail leaves behind must not show in the next
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := p.Parse(raw)
+		if again, rerr := rd.Read(raw); rerr != err || !cmp.Equal(r, again) {
+			t.Fatalf("a Reader reads otherwise: %v, %v\n%s", err, rerr, cmp.Diff(r, again))
+		}
 		if err != nil {
 			if !errors.Is(err, ErrNotReport) || r != nil {
 				t.Fatalf("%v %v", r, err)
