@@ -12,6 +12,9 @@ func (m *mail) parseHeader(s string) (Header, string) {
 	start := len(m.fields)
 	s = m.readFields(s, &start)
 	end := len(m.fields)
+	if end == start {
+		return nil, s
+	}
 	return Header(m.fields[start:end:end]), s
 }
 
