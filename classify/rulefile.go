@@ -185,8 +185,10 @@ func (p *parser) listed(key string, words []string) {
 				r.names |= namesSender
 			case "sender-domain":
 				r.names |= namesSenderDomain
+			case "ip":
+				r.names |= namesIP
 			default:
-				p.errorf("names: %q; want sender or sender-domain", w)
+				p.errorf("names: %q; want sender, sender-domain or ip", w)
 			}
 		default:
 			p.errorf("unknown condition %q; want provider, text, code, status, command, action, blocklist, names, match, yes or no", key)

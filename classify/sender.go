@@ -9,7 +9,29 @@ import (
 const (
 	namesSender       = 1 << iota // the reply names the sender's address and not the recipient's
 	namesSenderDomain             // likewise its domain
+	namesIP                       // it holds an IPv4 address
 )
+
+// holdsIPv4 reports whether four numbers joined by dots stand in s.
+func holdsIPv4(s []byte) bool {
+	numbers, digits := 0, 0
+	for _, c := range s {
+		switch {
+		case '0' <= c && c <= '9':
+			if digits++; digits == 1 {
+				numbers++
+			}
+			if numbers == 4 {
+				return true
+			}
+		case c == '.' && 0 < digits && digits < 4:
+			digits = 0
+		default:
+			numbers, digits = 0, 0
+		}
+	}
+	return false
+}
 
 // named says whether the reply speaks of the sender: "550 <news@example.com>: user unknown" is
 // no word about whom it was sent to. A reply that names the recipient too is about the recipient.
