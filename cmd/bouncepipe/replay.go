@@ -18,6 +18,7 @@ import (
 
 	"github.com/bouncepipe/bouncepipe/dsn"
 	"github.com/bouncepipe/bouncepipe/ingest"
+	"github.com/bouncepipe/bouncepipe/internal/pipeline"
 )
 
 // replay is one run of the command.
@@ -109,15 +110,7 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(r.brokers) > 0 && r.topic == "":
-		return usage(errors.New("--kafka needs --topic"))
-	case len(r.brokers) == 0 && r.topic != "":
-		return usage(errors.New("--topic needs --kafka; the topic of a configuration stands in the configuration"))
-	case r.jobs < 0 || r.jobs > maxJobs:
-		return usage(fmt.Errorf("--jobs %d: write a number from 1 to %d", r.jobs, maxJobs))
-	}
-	if _, err := r.form(); err != nil {
+	if err := r.checkFlags(); err != nil {
 		return err
 	}
 	conf := &configFile{}
@@ -170,14 +163,7 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	if !f.all() {
 		p.Keep = f.wants
 	}
-	bar := newProgress(r.stderr, r.quiet, 10*time.Second, func() progressState {
-		st, state := src.Stats(), progressState{}
-		state.read, state.total, state.mails = st.Bytes, st.TotalBytes, st.Messages
-		for _, t := range p.Stats().Troubles {
-			state.trouble = t.What + " fails"
-		}
-		return state
-	})
+	bar := newProgress(r.stderr, r.quiet, 10*time.Second, func() progressState { return progressOf(src, p) })
 	go src.Measure(ctx) // for the progress; too late is no harm
 	stop := onUSR1(func() { bar.pause(func() { r.account(led, src) }) })
 	if err = p.Run(ctx); err == nil && r.finish != nil {
@@ -194,6 +180,34 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	return unread(src)
+}
+
+// checkFlags knows the flags that do not go together.
+func (r *replay) checkFlags() error {
+	switch {
+	case len(r.brokers) > 0 && r.topic == "":
+		return usage(errors.New("--kafka needs --topic"))
+	case len(r.brokers) == 0 && r.topic != "":
+		return usage(errors.New("--topic needs --kafka; the topic of a configuration stands in the configuration"))
+	case r.jobs < 0 || r.jobs > maxJobs:
+		return usage(fmt.Errorf("--jobs %d: write a number from 1 to %d", r.jobs, maxJobs))
+	}
+	_, err := r.form()
+	return err
+}
+
+func progressOf(src *ingest.PathSource, p *pipeline.Pipeline) (state progressState) {
+	st := src.Stats()
+	state.read, state.total, state.mails = st.Bytes, st.TotalBytes, st.Messages
+	for _, t := range p.Stats().Troubles {
+		state.trouble = t.What + " fails"
+	}
+	return state
+}
+
+// unread is the error where something could not be read.
+func unread(src *ingest.PathSource) error {
 	failed := int64(0)
 	for _, f := range src.Files() {
 		failed += f.Errors
