@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BenchmarkParse reads a Postfix report of 4.4 KB, the size of a usual bounce.
+// BenchmarkParse reads a Postfix report of 4.4 KB, the size of a usual bounce, with a Parser and with a Reader.
 func BenchmarkParse(b *testing.B) {
 	raw, err := os.ReadFile("testdata/postfix/alias.eml")
 	if err != nil {
@@ -24,6 +24,16 @@ func BenchmarkParse(b *testing.B) {
 			p := new(Parser)
 			for b.Loop() {
 				if _, err := p.Parse(c.mail); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(c.name+"/Reader", func(b *testing.B) {
+			b.SetBytes(int64(len(c.mail)))
+			b.ReportAllocs()
+			var rd Reader
+			for b.Loop() {
+				if _, err := rd.Read(c.mail); err != nil {
 					b.Fatal(err)
 				}
 			}
