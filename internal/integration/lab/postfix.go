@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"io"
+	"net"
 	"testing"
 	"time"
 )
@@ -90,7 +92,36 @@ pipe      unix  - n n - - pipe
 	p.Sh(`mkdir -p /var/spool/postfix /var/lib/postfix /var/mail; chown postfix: /var/lib/postfix; chmod 1777 /var/mail
 		head -c 49900 /dev/zero >/var/mail/carol; chown carol:mail /var/mail/carol
 		chgrp postdrop /usr/sbin/postdrop /usr/sbin/postqueue; chmod 2555 /usr/sbin/postdrop /usr/sbin/postqueue
-		postalias /etc/aliases; postfix start`)
+		postalias /etc/aliases`)
+	p.Try(startPostfix, "")
 	tb.Cleanup(func() { p.Try("postfix stop", "") })
-	Started(tb, "Postfix on "+p.Name, func() bool { return Listening(p.IP + ":25") })
+	Started(tb, "Postfix on "+p.Name, func() bool {
+		if greets(p.IP + ":25") {
+			return true
+		}
+		p.Try("postfix abort >/dev/null 2>&1; "+startPostfix, "")
+		return false
+	})
+}
+
+// Its master has been seen to listen and to start nobody who answers. What it prints goes to a file: it
+// must not depend on a pipe that is closed when this command ends.
+const startPostfix = "postfix start </dev/null >>/var/log/postfix-start.log 2>&1"
+
+// greets reports whether an SMTP server says that it is ready, within some seconds.
+func greets(address string) bool {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		c, err := net.DialTimeout("tcp", address, 5*time.Second)
+		if err != nil {
+			continue
+		}
+		c.SetDeadline(end)
+		code := make([]byte, 3)
+		_, err = io.ReadFull(c, code)
+		c.Close()
+		if err == nil && string(code) == "220" {
+			return true
+		}
+	}
+	return false
 }
