@@ -25,3 +25,14 @@ func TestNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestHoldsIPv4(t *testing.T) {
+	for text, want := range map[string]bool{
+		"host 192.0.2.1 is blocked": true, "[192.0.2.14]": true, "": false, "550 5.7.1 blocked": false,
+		"version 1.2.3": false, "1234.5.6": false, "1. 2. 3. 4": false,
+	} {
+		if got := holdsIPv4([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

@@ -152,48 +152,12 @@ func (m *mail) readDeliveryStatus(r *Report) bool {
 	if d := m.dialect(); d != nil {
 		r.Dialect = d.name
 		m.merge(r, d.read(m, r))
-	} else {
-		m.reasonsFromProse(r)
 	}
 	if len(r.Recipients) == 0 {
 		m.merge(r, m.genericRecipients(r, signsEnough))
 	}
 	m.fillReasons(r)
 	return true
-}
-
-// isReason tells a reason from a greeting: those say that they have given up.
-func isReason(s string) bool {
-	s = phrased(s)
-	return reasonWords.in(s) && !strings.Contains(s, "given up") && !strings.Contains(s, "permanent error")
-}
-
-// fillReasons looks in the human part for the reason that the machine part does not give.
-func (m *mail) fillReasons(r *Report) {
-	var addrs []string
-	text := ""
-	for i := range r.Recipients {
-		c := &r.Recipients[i]
-		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || i >= proseRecipients || !isAddress(c.FinalRecipient.Value) {
-			continue
-		}
-		if addrs == nil {
-			text = m.prose(r)
-			for j := range r.Recipients[:min(len(r.Recipients), proseRecipients)] {
-				addrs = append(addrs, r.Recipients[j].FinalRecipient.Value)
-			}
-		}
-		if indexFold(text, lower(c.FinalRecipient.Value)) < 0 {
-			continue
-		}
-		if reason, reply := reasonFor(text, c.FinalRecipient.Value, addrs); reply != "" || isReason(reason) {
-			if other := addressIn(reply); other != "" && len(addrs) > 1 && !strings.EqualFold(other, c.FinalRecipient.Value) {
-				continue
-			}
-			f := found{text: clip(reason), reply: clip(reply)}
-			f.complete(c)
-		}
-	}
 }
 
 // strayStatus finds the fields of a machine part where no part says so: under a wrong type,

@@ -66,27 +66,37 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 	return reason, reply
 }
 
-// reasonsFromProse completes the recipients of a machine part that gives no diagnostic, in a
-// format that has no name: what stands behind the address where it begins a line.
-func (m *mail) reasonsFromProse(r *Report) {
+// isReason tells a reason from a greeting: those say that they have given up.
+func isReason(s string) bool {
+	s = phrased(s)
+	return reasonWords.in(s) && !strings.Contains(s, "given up") && !strings.Contains(s, "permanent error")
+}
+
+// fillReasons looks in the human part for the reason that the machine part does not give.
+func (m *mail) fillReasons(r *Report) {
 	var addrs []string
-	for i := range r.Recipients {
-		addrs = append(addrs, r.Recipients[i].FinalRecipient.Value)
-	}
+	text := ""
 	for i := range r.Recipients {
 		c := &r.Recipients[i]
-		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || !isAddress(addrs[i]) || i >= proseRecipients {
+		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || i >= proseRecipients || !isAddress(c.FinalRecipient.Value) {
 			continue
 		}
-		text := firstBytes(m.text(), proseBytes)
-		at := indexFold(text, lower(addrs[i]))
-		if at < 0 || !beginsLine(text[:at]) || !endsItem(text[at+len(addrs[i]):]) {
+		if addrs == nil {
+			text = m.prose(r)
+			for j := range r.Recipients[:min(len(r.Recipients), proseRecipients)] {
+				addrs = append(addrs, r.Recipients[j].FinalRecipient.Value)
+			}
+		}
+		if indexFold(text, lower(c.FinalRecipient.Value)) < 0 {
 			continue
 		}
-		f := found{addr: addrs[i]}
-		f.text, f.reply = reasonFor(text[at:], addrs[i], addrs)
-		f.text, f.reply = clip(f.text), clip(f.reply)
-		f.complete(c)
+		if reason, reply := reasonFor(text, c.FinalRecipient.Value, addrs); reply != "" || isReason(reason) {
+			if other := addressIn(reply); other != "" && len(addrs) > 1 && !strings.EqualFold(other, c.FinalRecipient.Value) {
+				continue
+			}
+			f := found{text: clip(reason), reply: clip(reply)}
+			f.complete(c)
+		}
 	}
 }
 
