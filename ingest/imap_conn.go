@@ -132,6 +132,12 @@ func (w *watchedConn) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	if _, err := w.Conn.Write(p); err != nil {
+		w.mu.Lock()
+		closed := w.closed // in between
+		w.mu.Unlock()
+		if closed {
+			return 0, net.ErrClosed
+		}
 		w.kill(err)
 	}
 	return len(p), nil
