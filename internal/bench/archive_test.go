@@ -14,8 +14,10 @@ import (
 	"github.com/bouncepipe/bouncepipe/dsn"
 )
 
+const usualCorpus = "../../../shared/corpus"
+
 var (
-	corpus  = flag.String("corpus", "../../../shared/corpus", "folder of folders of mails to copy; where there is none, the test data of dsn")
+	corpus  = flag.String("corpus", usualCorpus, "folder of folders of mails to copy; where the usual one is not there, the test data of dsn")
 	dialect = flag.String("dialect", "", "copy only the mails that this dialect reads")
 )
 
@@ -26,11 +28,9 @@ type mail struct {
 }
 
 var samples = sync.OnceValues(func() ([]mail, error) {
-	var files []string
-	for _, dir := range []string{*corpus, "../../dsn/testdata"} {
-		if files, _ = filepath.Glob(filepath.Join(dir, "*/*.eml")); len(files) > 0 {
-			break
-		}
+	files, _ := filepath.Glob(filepath.Join(*corpus, "*/*.eml"))
+	if len(files) == 0 && *corpus == usualCorpus {
+		files, _ = filepath.Glob("../../dsn/testdata/*/*.eml")
 	}
 	var out []mail
 	p := new(dsn.Parser)
@@ -56,7 +56,7 @@ var samples = sync.OnceValues(func() ([]mail, error) {
 		out = append(out, m)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("no samples")
+		return nil, fmt.Errorf("no samples in %s", *corpus)
 	}
 	return out, nil
 })
