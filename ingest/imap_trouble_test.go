@@ -22,7 +22,7 @@ type imapTrouble struct {
 	name   string
 	caps   string
 	on     func(c ingest.ScriptedConn, tag, verb, args string) bool // while it is broken; true: answered
-	mute   bool                                                     // while it is broken nothing is answered, on connections that stay open
+	mute   bool                                                     // from within an IDLE on nothing is answered, on connections that stay open
 	action ingest.IMAPAction
 	token  bool // to sign in with
 	renew  bool // it takes another secret to heal
@@ -94,9 +94,13 @@ const (
 )
 
 func (tt *imapTrouble) test(t *testing.T) {
-	var broken atomic.Bool
+	var broken, breaks atomic.Bool
 	srv := ingest.NewScriptedIMAP(t, 1, tt.caps, func(c ingest.ScriptedConn, tag, verb, args string) bool {
 		switch {
+		case breaks.Load() && verb == "IDLE" && broken.CompareAndSwap(false, true):
+			c.Say("+ idling")
+			c.Silence()
+			return true
 		case broken.Load() && tt.mute:
 			c.Silence()
 			return true
@@ -144,6 +148,11 @@ func (tt *imapTrouble) test(t *testing.T) {
 
 	log.until(t, "a message is read", func() bool { return read.Load() == 1 && src.Stats().Pending == 0 })
 	earlier := log.warnings() // a server may lack things from the start
+	if tt.mute {
+		breaks.Store(true)
+		log.until(t, "it idles", broken.Load)
+		breaks.Store(false)
+	}
 	broken.Store(true)
 	began := time.Now()
 	switch {
