@@ -125,11 +125,11 @@ type exchange struct{ reply, host, command string }
 // pipelining nearness means little: a reply belongs to whom it names, then to whose reason
 // it is, then to the verdict behind it.
 func sendmailVerdicts(s string, fs []found) []found {
-	var host, command, local string
+	var host, command, local, output string
 	var all []exchange
-	session := 0          // where the current session begins in all
-	var near [][]exchange // by recipient: what stood before its verdict
-	near = make([][]exchange, len(fs))
+	session := 0                        // where the current session begins in all
+	near := make([][]exchange, len(fs)) // by recipient: what stood before its verdict
+	outputs := make([]string, len(fs))  // and what its mailer or program printed
 	lines(s, func(line string) bool {
 		t := strings.TrimSpace(line)
 		switch {
@@ -144,17 +144,23 @@ func sendmailVerdicts(s string, fs []found) []found {
 			var i int
 			if fs, i = sendmailVerdict(fs, t); i >= 0 {
 				for len(near) < len(fs) {
-					near = append(near, nil)
+					near, outputs = append(near, nil), append(outputs, "")
 				}
 				near[i] = all[session:]
+				outputs[i], output = addLine(outputs[i], "\n", output), ""
 			} else if code, ok := replyCode(t); ok && code >= 400 {
 				local = t
+			} else if !isQueueNote(t) {
+				output = addLine(output, "\n", t)
 			}
 		}
 		return len(fs) < 10000 && len(all) < 10000
 	})
 	if len(fs) == 0 && local != "" {
-		return []found{{text: local}} // of the only recipient of the machine part
+		return []found{{text: addLine(output, "\n", local), reply: local}} // of the only recipient of the machine part
+	}
+	if len(fs) == 1 {
+		outputs[0] = addLine(outputs[0], "\n", output)
 	}
 	for i := range fs {
 		f := &fs[i]
@@ -168,8 +174,16 @@ func sendmailVerdicts(s string, fs []found) []found {
 				f.reply = local
 			}
 		}
+		if e.reply == "" {
+			f.text = addLine(outputs[i], "\n", f.text)
+		}
 	}
 	return fs
+}
+
+// isQueueNote reports whether a line of a transcript is Sendmail's own, about the queue.
+func isQueueNote(t string) bool {
+	return strings.HasPrefix(t, "Message ") || strings.HasPrefix(t, "Warning: ") || strings.HasPrefix(t, "Will keep ")
 }
 
 // withoutVerdict takes Sendmail's own "550 5.1.1 <addr>... User unknown" off a reason: it says
