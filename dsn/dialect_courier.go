@@ -45,6 +45,9 @@ func readCourier(m *mail, r *Report) []found {
 		case line[0] == '<' && isAddress(cleanAddress(strings.TrimSuffix(t, ":"))):
 			done()
 			fs = append(fs, found{addr: cleanAddress(strings.TrimSuffix(t, ":")), action: action})
+		case n > 0 && line[0] == '<' && strings.HasSuffix(t, ">:"): // malformed, and yet the next recipient
+			done()
+			fs = append(fs, found{addr: t[1 : len(t)-2], action: action})
 		case strings.HasPrefix(t, "----------"):
 			done()
 		case t == "UNDELIVERABLE MAIL":
