@@ -99,6 +99,9 @@ func sendmail5Transcript(s string) (fs []found, general string) {
 		default:
 			head, text, ok := strings.Cut(t, "... ")
 			if !ok {
+				if code, coded := replyCode(t); coded && code >= 400 { // "421 example.org: Host example.org is down"
+					general = t
+				}
 				return true
 			}
 			if strings.HasSuffix(head, ")") { // "550 example.org (smtp)... Host unknown": a host, perhaps another than before

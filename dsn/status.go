@@ -135,10 +135,11 @@ func (rd *statusReader) field(name, value string) {
 }
 
 // start notes a per-recipient field and opens a new group where the field cannot belong to
-// the current one: it is there already, or a blank line and an address came before.
+// the current one: it is there already, or it is one that begins groups, and a blank line and
+// an address came before. Some write a blank line behind every field.
 func (rd *statusReader) start(field uint16) {
 	again := rd.seen&field != 0
-	next := rd.gap && rd.seen&(sawFinal|sawOriginal) != 0 && (rd.seen&(sawAction|sawStatus) != 0 || field&(sawFinal|sawOriginal) != 0)
+	next := rd.gap && rd.seen&(sawFinal|sawOriginal) != 0 && (rd.seen&(sawAction|sawStatus) != 0 && field == sawAction || field&(sawFinal|sawOriginal) != 0)
 	if rd.open && (again || next) {
 		rd.close()
 	}
