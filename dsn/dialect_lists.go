@@ -16,7 +16,7 @@ func detectMailman(m *mail) bool {
 // isListRobot tells the list manager from its members, whose mail bears the same fields.
 func isListRobot(from string) bool {
 	a := lower(addressIn(from))
-	for _, s := range [...]string{"-bounces@", "-owner@", "-request@", "-admin@", "fml-", "fml@", "mailman@", "mailman-", "listserv@"} {
+	for _, s := range [...]string{"-bounces@", "-owner@", "-request@", "-admin@", "fml-", "fml@", "mailman@", "mailman-", "listserv@", "sympa@"} {
 		if strings.Contains(a, s) {
 			return true
 		}
@@ -54,7 +54,7 @@ func readMailman(m *mail, r *Report) []found {
 
 // fml: "You a@example.net are not member (LIST ML)"; the list stands in the text.
 func detectFML(m *mail) bool {
-	if !hasPrefixFold(m.header.Get("X-MLServer"), "fml") || !isListRobot(m.header.Get("From")) {
+	if !hasPrefixFold(m.header.Get("X-MLServer"), "fml") && m.header.Get("X-ML-Name") == "" || !isListRobot(m.header.Get("From")) {
 		return false
 	}
 	s := lower(m.header.Get("Subject"))
@@ -87,6 +87,37 @@ func readFML(m *mail, r *Report) []found {
 		return strings.HasPrefix(reason, "Hi, I am the fml")
 	})
 	return []found{{addr: list, text: reason}}
+}
+
+// Sympa: "Your message for list 'LIST' (attached below) was rejected.", in the language of the
+// list. Results of commands name none of these.
+var sympaLists = []string{"message for list ", "message to list ", "message for the list ", "message pour la liste ", "nachricht für die liste ", "nachricht an die liste ", "mensaje para la lista ", "messaggio per la lista ", "mensagem para a lista ", "bericht voor lijst "}
+
+func detectSympa(m *mail) bool {
+	from := m.header.Get("From")
+	return containsFold(from, "sympa") && isListRobot(from) && failurePhrases.in(phrased(m.textHead()))
+}
+
+func readSympa(m *mail, r *Report) []found {
+	text, original := headerBlock(m.text())
+	m.setOriginal(r, original)
+	text = fold(text)
+	for _, s := range sympaLists {
+		i := indexFold(text, s)
+		if i < 0 {
+			continue
+		}
+		list, _, _ := strings.Cut(text[i+len(s):], " ")
+		list = strings.Trim(list, "'\"<>«».,:")
+		if !isAddress(list) {
+			_, domain, _ := strings.Cut(addressIn(m.header.Get("From")), "@")
+			list += "@" + domain
+		}
+		if isAddress(list) {
+			return []found{{addr: list, text: firstBytes(text[i:], 1000)}}
+		}
+	}
+	return nil
 }
 
 // LISTSERV: "Rejected posting to LIST@HOST".

@@ -67,6 +67,7 @@ var dialects = []dialect{
 	{"pec", detectPEC, readPEC, true},
 	{"mailman", detectMailman, readMailman, false},
 	{"fml", detectFML, readFML, false},
+	{"sympa", detectSympa, readSympa, false},
 	{"listserv", detectListserv, readListserv, false},
 	{"group-refusal", detectGroupRefusal, readGroupRefusal, false},
 	{"opensmtpd", detectOpenSMTPD, readOpenSMTPD, true},
