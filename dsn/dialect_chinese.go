@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The portals of China (QQ, NetEase and other users of Coremail) write a page of labels, in
 // Chinese or in two languages; the reply stands behind "退信原因" or, better, "英文说明".
@@ -42,7 +45,9 @@ func readChinese(m *mail, r *Report) []found {
 				if a == "" {
 					break
 				}
-				addrs = append(addrs, a)
+				if !slices.Contains(addrs, a) { // "is full: a@example.org"
+					addrs = append(addrs, a)
+				}
 				s = after(s, a)
 			}
 		case 2:
