@@ -224,13 +224,29 @@ func isHangul(s string) bool {
 func (m *mail) prose(r *Report) string {
 	text, original := cutOriginal(m.text(), genericSeparators...)
 	if original == "" {
-		text, original = headerBlock(text)
+		whole := text
+		if text, original = headerBlock(text); !isBlank(text) && isSummary(original) && !failurePhrases.in(phrased(firstBytes(text, mentionWindow))) {
+			text = whole
+			original, _, _ = strings.Cut(original, "\n\n")
+		}
 	}
 	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
 		text, original = rest, head // what it is about stands first
 	}
 	m.setOriginal(r, original)
 	return firstBytes(text, proseBytes)
+}
+
+// isSummary tells the table in which a gateway says what it stopped ("Sender:", "Subject:",
+// "Action:") from the header of a returned message.
+func isSummary(block string) bool {
+	block, _, _ = strings.Cut(block, "\n\n")
+	for _, name := range [...]string{"received:", "message-id:", "mime-version:", "content-type:", "return-path:"} {
+		if containsFold(block, name) {
+			return false
+		}
+	}
+	return block != ""
 }
 
 func containsAny(s string, words []string) bool {
