@@ -105,6 +105,9 @@ var wordDecoder = mime.WordDecoder{CharsetReader: wordReader}
 
 // wordReader decodes a word whole: copying from charset.Reader takes a buffer of 32 KB for each.
 func wordReader(name string, word io.Reader) (io.Reader, error) {
+	if strings.EqualFold(name, "eucgb2312_cn") { // Python's
+		name = "gb2312"
+	}
 	r, err := charset.Reader(name, word)
 	if err != nil {
 		return nil, err

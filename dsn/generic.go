@@ -182,7 +182,7 @@ func (m *mail) proseAction(low string) Action {
 		return Failed
 	case retryPhrases.in(low):
 		return Delayed
-	case failedPhrases.in(low):
+	case failedPhrases.in(low), failedSubjects.in(lower(decodeWords(m.header.Get("Subject")))):
 		return Failed
 	case delayPhrases.in(low), delaySubjects.in(lower(decodeWords(m.header.Get("Subject")))):
 		return Delayed

@@ -111,6 +111,12 @@ var finalPhrases = newWordSet(
 	"endgültig", "dauerhaft", "keine weiteren zustellversuche", "definitiv", "permanente", "définitive", "définitivement", "ostatecznie", "окончательно", "больше не будут", "恒久", "永久",
 )
 
+// failedSubjects outweigh the delayPhrases, which may speak of the mailbox: "suspended for now".
+var failedSubjects = newWordSet(
+	"failure notice", "unzustellbar", "fehlgeschlagen", "échec", "non remis", "error de entrega", "fallo en la entrega", "devuelto", "mancata consegna", "mancato recapito", "falha na entrega", "devolvid", "onbestelbaar", "niet bezorgd", "niedostarcz", "недостав", "не доставлено", "возврат",
+	"送信エラー", "配信エラー", "配送エラー", "配信不能", "送信失敗", "配信失敗", "退信", "退件", "投递失败", "发送失败", "无法投递", "반송", "전송 실패", "teslim edilemedi", "nedoručit",
+)
+
 // failedPhrases say so less surely: a delay may be told with them too.
 var failedPhrases = newWordSet(
 	"could not be delivered", "cannot be delivered", "delivery failed", "delivery has failed", "undeliverable",
