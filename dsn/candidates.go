@@ -203,6 +203,8 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 			return 3, true // "kim@example.org could not be found"
 		}
 		return 2, false
+	case fails && containsAny(s, yourMessage): // "the mail you sent to kim@example.org"
+		return 2, false
 	case fails:
 		return 1, false
 	}
