@@ -63,7 +63,11 @@ func infoOf(c Category) (*CategoryInfo, bool) {
 }
 
 // soonWords say in a refusal that it is temporary.
-var soonWords = []string{"temporar", "try again later", "try later", "for the moment", "at this time"}
+var soonWords = []string{
+	"temporar", "try again later", "try later", "for the moment", "at this time",
+	"vorübergehend", "voruebergehend", "vorubergehend", "zeitweilig", "temporai", "temporanea", "temporalmente", "provisoirement", "momentaném", "momentanea", "provvisoria", "tijdelijk", "tymczasow", "chwilow",
+	"временно", "dočasn", "docasn", "geçici", "gecici", "暂时", "暫時", "临时", "一時的", "일시적", "tillfällig", "midlertidig", "väliaikais", "ideiglenes",
+}
 
 // evidence is what a category rests on.
 type evidence uint8
