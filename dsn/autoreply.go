@@ -105,8 +105,11 @@ var wordDecoder = mime.WordDecoder{CharsetReader: wordReader}
 
 // wordReader decodes a word whole: copying from charset.Reader takes a buffer of 32 KB for each.
 func wordReader(name string, word io.Reader) (io.Reader, error) {
-	if strings.EqualFold(name, "eucgb2312_cn") { // Python's
+	switch lower(name) { // Python's names
+	case "eucgb2312_cn":
 		name = "gb2312"
+	case "big5_tw":
+		name = "big5"
 	}
 	r, err := charset.Reader(name, word)
 	if err != nil {

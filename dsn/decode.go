@@ -206,7 +206,9 @@ func guessCharset(s string) encoding.Encoding {
 			case r == utf8.RuneError || r >= 0x80 && r < 0xa0:
 				score -= 20
 			case c.good(r):
-				score += c.gain
+				if score += c.gain; 0x3040 <= r && r <= 0x30ff { // kana: nothing else decodes to them by chance
+					score++
+				}
 			default:
 				score -= 2
 			}
