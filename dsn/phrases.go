@@ -84,7 +84,7 @@ var reasonWords = newWordSet(
 	"停用", "冻结", "凍結", "黑名单", "垃圾", "查无", "查無", "无此", "無此", "没有此", "沒有此", "空间不足", "空間不足", "频率", "被拒", "초과", "부족", "찾을 수 없", "거부", "차단", "중지", "휴면", "없는", "dolu", "bulunamadı", "geçersiz", "kapalı", "reddedildi", "aşıldı", "okänd", "finns inte", "fullt", "ukendt", "findes ikke", "fuld", "ukjent", "finnes ikke", "tuntematon", "täynnä", "ei löydy", "neznám", "neexistuje", "plná", "nem létezik", "ismeretlen", "megtelt", "betelt", "nu există", "necunoscut", " plin",
 	"unsolicited", "(ube)", "bulk e", "virus", "could not be found", "cannot be found", "infected", "greylist", "zeitüberschreitung", "verbindung", "délai", "connexion", "tiempo de espera", "conexión", "tempo scaduto", "connessione", "tempo esgotado", "conexão", "verbinding", "time-out", "limit czasu", "połączeni", "время ожидания", "соединени", "не отвечает", "недоступ", "タイムアウト", "接続", "応答が", "连接", "超时", "連線", "逾時", "연결", "시간", "zaman aşımı", "bağlantı",
 	"not valid", "loop", "too old", "sperrliste", "blacklist", "blocklist", "zurückgewiesen", "abgewiesen", "verweigert", "keine e-mail", "n'existe", "aucun", "liste noire", "lista negra", "lista nera", "登録されて", "登録がありません", "自動転送", "такого", "ningun", "ningún", "nessun", "nenhum", "geen",
-	"odnalezion", "reconnu", "δεν υπάρχει", "δεν βρέθηκε", "άγνωστο", "πλήρες", "заблоковано", "не існує", "переповнен",
+	"odnalezion", "reconnu", "nicht mehr gültig", "nicht mehr vorhanden", "n'est plus", "no longer valid", "ya no es", "non è più", "não é mais", "niet meer", "больше не", "δεν υπάρχει", "δεν βρέθηκε", "άγνωστο", "πλήρες", "заблоковано", "не існує", "переповнен",
 	"left the company", "left our", "no anyone", "anyone named", "応答しません",
 )
 
@@ -110,6 +110,7 @@ var delaySubjects = newWordSet(
 var finalPhrases = newWordSet(
 	"giving up", "given up", "gave up", "permanent error", "permanent failure", "permanent fatal", "failed permanently", "permanently failed", "no further attempts", "will not be retried", "will not retry", "not be attempted", "not try again", "not try to redeliver", "is being returned", "has been returned", "being returned to you", "too old", "expired",
 	"endgültig", "dauerhaft", "keine weiteren zustellversuche", "definitiv", "permanente", "définitive", "définitivement", "ostatecznie", "окончательно", "больше не будут", "恒久", "永久",
+	"niet opnieuw geprobeerd", "nicht erneut versucht", "nicht mehr versucht", "no se volverá a intentar", "no se reintentará", "non verranno effettuati ulteriori", "nie będzie ponawiana", "nie będą ponawiane", "再送は行いません", "再送信は行いません", "再送いたしません", "不再重试", "不再尝试", "不会再次尝试", "다시 시도하지 않", "tekrar denenmeyecek",
 )
 
 // failedSubjects outweigh the delayPhrases, which may speak of the mailbox: "suspended for now".
