@@ -19,6 +19,7 @@ const (
 	proseRecipients = 100      // of one report
 	proseParagraphs = 8        // behind the one that names the recipient
 	mentionWindow   = 1000     // bytes around an address
+	addressedWindow = 40       // bytes before it, for addressedWords
 )
 
 // candidates lists the recipients that a prose report can mean, the surest source first.
@@ -102,8 +103,11 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 		}
 	}
 	n := 0
+	last := ""             // the paragraph before
 	at := map[string]int{} // in out
 	paragraphs(text, func(p string) bool {
+		heading := last
+		last = p
 		n++
 		low := phrased(firstBytes(p, proseBytes))
 		fails := failurePhrases.in(low) || reasonWords.in(low)
@@ -120,12 +124,12 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			l := lower(a)
 			start := max(0, i-mentionWindow)
 			near := p[start:min(len(p), from+mentionWindow)]
-			if skip[l] || inURL(near, i-start, from-start) {
+			if skip[l] || isVirusName(l) || inURL(near, i-start, from-start) {
 				continue
 			}
 			w, item := weigh(near, a, i-start, fails, to)
 			switch j, again := at[l]; {
-			case w < 0, item && accepted(p[from:]):
+			case w < 0, item && (accepted(p[from:]) || underSuccess(p[:i], heading)):
 			case !again:
 				at[l] = len(out)
 				out = append(out, mention{a, w, item, n})
@@ -136,6 +140,23 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 		return len(out) < most
 	})
 	return out
+}
+
+// isVirusName knows "w32/klez.h@mm": who names viruses marks the mass mailers so.
+func isVirusName(a string) bool { return strings.HasSuffix(a, "@mm") || strings.HasSuffix(a, "@m") }
+
+// underSuccess reports whether the item behind before stands in a list of those that were served:
+// the nearest line or paragraph before it that ends with a colon says so.
+func underSuccess(before, heading string) bool {
+	i := strings.LastIndex(before, ":\n")
+	if i < 0 {
+		if heading = strings.TrimSpace(heading); !strings.HasSuffix(heading, ":") {
+			return false
+		}
+		before, i = heading, len(heading)-1
+	}
+	h := phrased(before[strings.LastIndexByte(before[:i], '\n')+1 : i])
+	return successHeadings.in(h) && !failurePhrases.in(h) && !containsAny(h, notWords[:])
 }
 
 // accepted reports whether what follows an address on its line is a reply of success.
@@ -171,6 +192,9 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 			return -1, false
 		}
 	}
+	if hasSuffixOf(label, writerWords) {
+		return -1, false
+	}
 	label = cutListed(label)
 	if i := strings.LastIndex(label, ". "); i >= 0 {
 		label = label[i+2:]
@@ -183,20 +207,26 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		return 2, true
 	case item:
 		return 3, true
-	case isRole(a):
-		return -1, false
 	}
-	if strings.HasSuffix(label, ":") || strings.HasSuffix(label, "：") {
-		if containsAny(label, recipientLabels) {
+	label = strings.TrimLeft(label, " \t*-")
+	if named := strings.TrimRight(label, ":： \t"); named != label {
+		switch {
+		case isRole(a) && !slices.Contains(recipientNames[:], named):
+			return -1, false
+		case isRole(a), containsAny(label, recipientLabels):
 			return 3, false
 		}
 	}
 	whole, _ := cutLine(p[i-len(line):])
-	s := phrased(sentence(p, i))
+	s := strings.Replace(phrased(sentence(p, i)), lower(a), "", 1) // help@example.org is no word
+	addressed := hasSuffixOf(strings.TrimRight(phrased(p[max(0, i-addressedWindow):i]), " <\"'"), addressedWords)
+	if isRole(a) && !addressed {
+		return -1, false
+	}
 	switch reply, _ := firstReply(whole); {
 	case reply != "": // the server names whom it refused
 		return 2, false
-	case helpWords.in(s):
+	case !addressed && helpWords.in(strings.ReplaceAll(s, "trying to contact", "")):
 		return -1, false
 	case failurePhrases.in(s) || reasonWords.in(s):
 		if rest, _ := cutLine(p[i+len(a):]); beginsLine(p[:i]) && len(rest) > 0 && (failurePhrases.in(phrased(rest)) || reasonWords.in(phrased(rest))) {
@@ -209,6 +239,11 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		return 1, false
 	}
 	return 0, false
+}
+
+// hasSuffixOf reports whether s ends with one of words.
+func hasSuffixOf(s string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(s, w) })
 }
 
 // endsItem reports whether what follows an address that begins a line can follow an item of a

@@ -18,7 +18,7 @@ func (m *mail) readGeneric(r *Report) bool {
 		m.prose(r) // notes the original
 	}
 	returns := len(r.Original.Header) > 0 && m.header.Get("Return-Path") == "" && isRobot(m.header.Get("From"))
-	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours())) {
+	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours() && !m.showsSession())) {
 		*r = Report{Header: m.header}
 		return false
 	}
@@ -39,8 +39,25 @@ func (m *mail) nullPath() bool { return strings.TrimSpace(m.header.Get("Return-P
 func (m *mail) speaksOfYours() bool {
 	text := phrased(m.textHead())
 	for _, w := range yourMessage {
-		if i := strings.Index(text, w); i >= 0 && failurePhrases.in(sentence(text, i)) {
-			return true
+		if i := strings.Index(text, w); i >= 0 {
+			if s := sentence(text, i); failurePhrases.in(s) || retryPhrases.in(s) || delayPhrases.in(s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// showsSession reports whether the text holds a dialogue in which a recipient was refused.
+func (m *mail) showsSession() bool {
+	_, rest, ok := strings.Cut(firstBytes(m.text(), proseBytes), "RCPT TO:<")
+	_, rest, _ = strings.Cut(rest, "\n")
+	for ok && rest != "" {
+		var line string
+		line, rest = cutLine(rest)
+		if reply, heard := strings.CutPrefix(strings.TrimSpace(line), "<<< "); heard {
+			code, ok := replyCode(reply)
+			return ok && code >= 400
 		}
 	}
 	return false
@@ -98,8 +115,9 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	text := m.prose(r)
 	low := phrased(text)
 	reply, line := firstReply(text)
-	claimed := m.parts[0].value == "multipart/report" || m.claimsInHeader() && !m.isNews(low)
-	if strings.Contains(low, "noqueue: reject") { // a server's log about mail that came in
+	reported := m.parts[0].value == "multipart/report"
+	claimed := reported || m.claimsInHeader() && !m.isNews(low)
+	if !reported && inboundPhrases.in(low) || strings.Contains(low, "noqueue: reject") { // a server's log about mail that came in
 		return nil
 	}
 	if !claimed && !failurePhrases.in(low) && !retryPhrases.in(low) && !m.givesReason(low, reply, signs) {

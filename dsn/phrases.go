@@ -23,7 +23,7 @@ var bounceSubjects = newWordSet(
 	"配送エラー", "配達不能", "届きません", "送信でき", "配信に失敗", "送信に失敗", "宛先不明", "アドレス不明", "エラー通知", "送信不能", "未配信", "不能通知", "退回", "退件", "投递", "발송 실패", "전송되지", "전달되지", "nelivrat",
 	"rückläufer", "non remise", "rejet de", "avis de non", "aviso de no", "aviso de não", "notificación de entrega", "notifica di", "notificação de", "afleverfout", "kon niet worden", "błąd dostarczenia", "недоставк", "возвращено", "お届けでき", "宛先エラー", "未达", "message refused", "sender notification", "undelivery", "nondelivery", "non delivery",
 	"échec d'", "was not accepted", "not accepted", "受信拒否", "送信できません", "配送できません", "无法送达", "無法送達", "geweigerd", "teruggezonden", "avvisad", "afvist",
-	"non consegnat", "kommt zurück", "message refusé", "courrier refusé",
+	"ndr:", "non consegnat", "kommt zurück", "message refusé", "courrier refusé",
 	"rejeitad", "recusad", "rechazad", "rifiutat", "respint", "odrzucon", "отклонен", "отклонён", "reddedil", "拒否され", "被拒",
 )
 
@@ -63,7 +63,7 @@ var failurePhrases = newWordSet(
 	"was stopped", "has been stopped", "could not be found", "cannot be found", "couldn't be found", "has not been delivered", "haven't been delivered", "was discarded", "has been discarded", "was deleted", "was dropped", "was intercepted", "has been waiting", "配信が遅延", "配信が遅れ",
 	"zurückgewiesen", "abgewiesen", "nicht weitergeleitet", "weitergeleitet werden konnte", "a été bloqué", "a été refusée", "a été rejetée", "fue devuelto", "fue rechazada", "è stata respinta", "è stata rifiutata", "foi recusada", "foi bloquead", "werd tegengehouden", "geblokkeerd", "zablokowan", "заблокировано", "отклонён", "отклонен", "ブロックされ", "拒否されました", "被拒收", "被拒绝", "被拒絕", "被对方拒", "차단되", "거부되", "reddedildi", "engellendi", "avvisades", "afvist", "hylättiin", "odmítnut",
 	"addresses failed", "recipients failed", "recipient failed", "address failed", "could not find anyone", "cannot be reached", "is being returned", "being returned to you", "nimmt keine nachrichten", "nimmt keine e-mails", "nicht mehr gültig", "impossible d'envoyer", "impossible d'acheminer", "impossible de transmettre", "no es posible entregar", "no se puede enviar", "impossibile inoltrare", "não é possível entregar", "impossível entregar", "kan niet afgeleverd", "kan niet bezorgd", "nie można doręczyć", "не принимает", "受信拒否", "応答しません",
-	"nicht abgeliefert", "supera la dimensione",
+	"nicht abgeliefert", "supera la dimensione", "was not accepted", "were not accepted", "not delivered",
 )
 
 // arrivedPhrases say that a message did arrive, perhaps without its attachment.
@@ -86,18 +86,19 @@ var reasonWords = newWordSet(
 	"not valid", "loop", "too old", "sperrliste", "blacklist", "blocklist", "zurückgewiesen", "abgewiesen", "verweigert", "keine e-mail", "n'existe", "aucun", "liste noire", "lista negra", "lista nera", "登録されて", "登録がありません", "自動転送", "такого", "ningun", "ningún", "nessun", "nenhum", "geen",
 	"odnalezion", "reconnu", "nicht mehr gültig", "nicht mehr vorhanden", "n'est plus", "no longer valid", "ya no es", "non è più", "não é mais", "niet meer", "больше не", "δεν υπάρχει", "δεν βρέθηκε", "άγνωστο", "πλήρες", "заблоковано", "не існує", "переповнен",
 	"left the company", "left our", "no anyone", "anyone named", "応答しません",
+	"n't found", "encrypt", "has moved", "has been deleted", "larger than", "at most", "listed", "too many",
 )
 
 // retryPhrases say that the server goes on trying.
 var retryPhrases = newWordSet(
-	"warning message only", "this is a warning only", "do not need to resend", "don't need to resend", "no need to resend", "will continue to be attempted", "not yet been delivered", "hasn't been delivered yet", "has not been delivered yet", "will keep trying", "will continue trying", "will continue to try", "will continue attempting", "will continue to attempt", "is still trying", "continues to try", "will be retried", "will retry", "still being retried", "will try again", "will be tried again", "attempts to deliver the message will continue", "further attempts will be made", "delivery attempts will continue", "delivery will be attempted", "we'll keep trying", "trying to deliver your message for",
+	"warning message only", "this is a warning only", "do not need to resend", "don't need to resend", "no need to resend", "will continue to be attempted", "not yet been delivered", "hasn't been delivered yet", "has not been delivered yet", "will keep trying", "will continue trying", "will continue to try", "will continue attempting", "will continue to attempt", "is still trying", "continues to try", "will be retried", "will retry", "still being retried", "will try again", "will be tried again", "attempts to deliver the message will continue", "further attempts will be made", "delivery attempts will continue", "delivery will be attempted", "we'll keep trying", "trying to deliver your message for", "not delivered yet", "not yet delivered", "will go on trying", "goes on trying", "keeps trying", "keep on trying",
 	"weiterhin versucht", "weiter versucht", "weiterhin versuchen", "weitere zustellversuche", "versucht es weiter", "erneut versuchen, die nachricht", "wird erneut versucht", "noch nicht zugestellt", "continuera d'essayer", "continuera à essayer", "n'a pas encore été", "tentatives se poursuiv", "nouvelles tentatives", "se seguirá intentando", "seguirá intentando", "continuará intentando", "todavía no se ha", "aún no se ha", "no se ha entregado todavía", "ulteriori tentativi verranno", "continuerà a tentare", "continuerà a provare", "non è ancora stat", "continuará tentando", "continuará a tentar", "tentará novamente", "ainda não foi",
 	"nog niet afgeleverd", "nog niet bezorgd", "blijft proberen", "opnieuw geprobeerd", "jeszcze nie", "będzie ponawia", "próby będą kontynuowane", "kolejne próby", "ещё не доставлен", "еще не доставлен", "попытки доставки будут", "попытки будут", "будут продолжены", "まだ配信", "再送を続け", "再送信を試み", "引き続き", "再送いたします", "再送します", "尚未送达", "尚未投递", "稍后重试", "会继续尝试", "将继续尝试", "繼續嘗試", "계속 시도", "denemeye devam", "fortsætter med at forsøge", "kommer att fortsätta", "yritetään edelleen", "bude i nadále",
 )
 
 // delayPhrases say that it is not there yet.
 var delayPhrases = newWordSet(
-	"has been delayed", "is delayed", "temporarily delayed", "delivery incomplete", "delivery is delayed", "delay in", "temporary problem", "temporary failure", "temporarily unable to deliver", "still in the queue", "still in queue", "still queued",
+	"has been delayed", "is delayed", "temporarily delayed", "delivery incomplete", "delivery is delayed", "delay in", "temporary problem", "temporary failure", "temporarily unable to deliver", "still in the queue", "still in the outgoing", "still in the mail queue", "still in our", "still waiting in", "still in queue", "still queued",
 	"zustellung verzögert", "verzögerte zustellung", "verzögert sich", "vorübergehende", "remise retardée", "remise différée", "est retardée", "problème temporaire", "se ha retrasado", "está retrasad", "problema temporal", "in ritardo", "ritardata", "problema temporaneo", "foi adiada", "está atrasad", "atrasada", "problema temporário", "vertraagd", "vertraging", "tijdelijk probleem", "opóźni", "задерж", "временная ошибка", "временная проблема", "временно", "遅延", "遅れて", "一時的", "延迟", "延遲", "暂时", "지연", "일시적", "gecik", "geçici", "försen", "forsinket", "viivästy", "zpoždě",
 )
 
@@ -140,16 +141,49 @@ var newsWords = newWordSet(
 	"password", "passwort", "kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "hasło", "пароль", "パスワード", "密码", "密碼", "비밀번호", "şifre", "log in", "sign in", "welcome to", "statistics", "statistik", "maintenance on",
 )
 
+// writerWords stand before the address of who wrote the message.
+var writerWords = []string{"message from", "email from", "e-mail from", "sent by", "sent to you by", "claiming to be from", "nachricht von", "e-mail von", "message de", "mensaje de", "messaggio di", "mensagem de", "bericht van", "wiadomość od", "письмо от", "сообщение от"}
+
 // insteadWords stand before an address that is to be used in place of the recipient's.
 var insteadWords = []string{
-	"please use", "please write to", "please send", "use instead", "instead use", "new address", "new email", "new e-mail", "closest match", "did you mean", "has moved to", "has changed to", "neue adresse", "neue e-mail", "bitte verwenden", "bitte nutzen", "nouvelle adresse", "veuillez utiliser", "nueva dirección", "utilice", "nuovo indirizzo", "utilizzare", "novo endereço", "novo e-mail", "nieuwe adres", "nieuw adres", "nowy adres", "новый адрес", "新しい", "新邮箱", "新地址", "yeni adres",
+	"please use", "please try", "please write to", "please send", "use instead", "instead use", "new address", "new email", "new e-mail", "closest match", "did you mean", "has moved to", "has changed to", "neue adresse", "neue e-mail", "bitte verwenden", "bitte nutzen", "nouvelle adresse", "veuillez utiliser", "nueva dirección", "utilice", "nuovo indirizzo", "utilizzare", "novo endereço", "novo e-mail", "nieuwe adres", "nieuw adres", "nowy adres", "новый адрес", "新しい", "新邮箱", "新地址", "yeni adres",
 }
+
+// movedWords say where mail for the recipient goes now.
+var movedWords = newWordSet(
+	"new address", "new email address", "new e-mail address", "has moved to", "has changed to", "neue adresse", "neue e-mail", "nouvelle adresse", "nueva dirección", "nuovo indirizzo", "novo endereço", "nieuwe adres", "nieuw adres", "nowy adres", "новый адрес", "新しいアドレス", "新しいメールアドレス", "新邮箱", "新地址", "yeni adres",
+)
 
 // recipientLabels stand before the address and a colon.
 var recipientLabels = []string{
 	"to", "recipient", "address", "mailbox", "user", "account", "delivered", "failed", "following", "empfänger", "adresse", "an:", "destinataire", "à", "pour", "destinatari", "a:", "para", "destinatário", "aan", "ontvanger", "adres", "do:", "odbiorc", "adresat", "кому", "получател", "адрес", "宛", "受信者", "送信先", "あて先", "收件人", "收件者", "收信人", "地址",
 	"rcpt", "addressee", "destination", "intended", "email address", "sent to", "undeliverable", "unknown", "not found", "empfängeradresse", "zieladresse", "benutzer", "postfach", "kunde", "utilisateur", "compte", "usuario", "cuenta", "dirección", "dirigido", "correo", "utente", "indirizzo", "casella", "usuário", "endereço", "conta", "enviado", "gebruiker", "naar", "postvak", "użytkownik", "skrzynk", "na adres", "пользователь", "ящик", "адресат", "送り先", "届け先", "メールアドレス", "アドレス", "宛て", "用户", "使用者", "收件", "发往", "寄往", "받는", "수신자", "수신인", "주소", "alıcı", "kullanıcı", "mottagare", "modtager", "mottaker", "vastaanottaja", "příjemce", "címzett", "destinatar",
 }
+
+// recipientNames are labels that leave no doubt, whoever stands behind them.
+var recipientNames = [...]string{
+	"to", "recipient", "recipients", "rcpt to", "recipient address", "original recipient", "final recipient", "failed recipient", "undelivered to", "addressee", "an", "empfänger", "destinataire", "à", "destinatario", "para", "destinatário", "a", "aan", "ontvanger", "do", "odbiorca", "adresat", "кому", "получатель", "宛先", "受信者", "收件人", "收件者", "받는 사람", "수신자", "mottagare", "modtager", "mottaker", "vastaanottaja", "příjemce", "címzett", "alıcı",
+}
+
+// addressedWords stand before the address that the reader's own message was sent to.
+var addressedWords = []string{
+	"your message to", "your mail to", "your e-mail to", "your email to", "you sent to", "message sent to", "mail sent to", "email sent to", "message addressed to", "mail addressed to",
+	"ihre nachricht an", "ihre e-mail an", "ihre mail an", "deine nachricht an", "deine e-mail an", "votre message à", "votre courrier à", "votre e-mail à", "votre message destiné à", "votre message adressé à", "votre message pour", "su mensaje a", "su mensaje para", "su correo a", "mensaje enviado a", "correo enviado a", "suo messaggio a", "messaggio inviato a", "sua mensagem para", "mensagem enviada para", "seu e-mail para", "uw bericht aan", "uw e-mail aan", "je bericht aan", "twoja wiadomość do", "wysłana na adres", "wysłana do", "ваше письмо для", "ваше письмо на адрес", "ваше сообщение для",
+}
+
+// successHeadings stand over a list of those who did get the message.
+var successHeadings = newWordSet(
+	"successfully", "delivered to the following", "was delivered", "were delivered", "has been delivered", "have been delivered", "erfolgreich", "wurde zugestellt", "wurden zugestellt", "avec succès", "a été remis", "con éxito", "correttamente", "com sucesso", "succesvol", "pomyślnie", "успешно", "正常に配信", "配信されました", "成功投递", "投递成功",
+)
+
+// inboundPhrases tell the one a message was for about it: nothing the reader sent has failed.
+var inboundPhrases = newWordSet(
+	"mail sent to you", "message sent to you", "sent to you by", "sent to you from", "addressed to you", "an email to you", "an e-mail to you", "a mail to you", "a message to you", "mails to you", "messages to you",
+	"eine nachricht an sie", "eine e-mail an sie", "an sie gerichtete", "an sie gesendete", "qui vous était adress", "qui vous était destin", "qui vous est destin", "dirigido a usted", "enviado a usted", "a lei indirizzat", "a lei inviat", "destinada a você", "enviada para você", "aan u gericht", "aan u gestuurd",
+)
+
+// notWords turn a word of success round.
+var notWords = [...]string{"not ", "n't ", "nicht ", " pas ", "no ", "non ", "não ", "niet ", "nie ", "не ", "ません", "未", "不"}
 
 // reasonLabels stand before the reason and a colon.
 var reasonLabels = []string{

@@ -25,6 +25,9 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 				reason = cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs)
 				reason = strings.TrimPrefix(reason, "<mailto:"+addr+">")
 				reason = strings.TrimRight(strings.TrimLeft(reason, " >:)\n\"'.,;-"), " \n,;")
+				if len(addrs) == 1 && inSentence(p[:i]) {
+					reason = p // a sentence that wrapped before the address
+				}
 			}
 			// The reply stands on the address's line or behind it; failing that, before it.
 			line := p[strings.LastIndexByte(p[:i], '\n')+1:]
@@ -48,7 +51,9 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		}
 		if labelled := labelledReason(p); reason == "" && labelled != "" {
 			reason = labelled
-		} else if low := phrased(p); reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(phrased(reason)) {
+		} else if low := phrased(p); len(addrs) == 1 && movedWords.in(low) && addressIn(p) != "" {
+			reason = strings.TrimSpace(reason + " " + p)
+		} else if reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(phrased(reason)) {
 			reason = strings.TrimSpace(reason + " " + p)
 		}
 		if rp, _ := firstReply(p); rp != "" {
@@ -126,6 +131,16 @@ func labelledReason(p string) (reason string) {
 func beginsLine(before string) bool {
 	line := withoutNumber(before[strings.LastIndexByte(before, '\n')+1:])
 	return strings.Trim(line, " \t<>*-\"'[(|") == "" || strings.Trim(line, " \t\u2022\u00b7\u30fb") == ""
+}
+
+// inSentence reports whether the line before the one that ends before ends amid a sentence.
+func inSentence(before string) bool {
+	above := strings.TrimRight(before[:strings.LastIndexByte(before, '\n')+1], " \t\n")
+	if above == "" {
+		return false
+	}
+	c := above[len(above)-1]
+	return 'a' <= c && c <= 'z' || c == ','
 }
 
 // withoutNumber takes "[1] ", "1. " and "1) " off: the number of an item.
