@@ -218,7 +218,7 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		}
 	}
 	whole, _ := cutLine(p[i-len(line):])
-	s := strings.Replace(phrased(sentence(p, i)), lower(a), "", 1) // help@example.org is no word
+	s := withoutAddresses(phrased(sentence(p, i)))
 	addressed := hasSuffixOf(strings.TrimRight(phrased(p[max(0, i-addressedWindow):i]), " <\"'"), addressedWords)
 	if isRole(a) && !addressed {
 		return -1, false
@@ -228,17 +228,29 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		return 2, false
 	case !addressed && helpWords.in(strings.ReplaceAll(s, "trying to contact", "")):
 		return -1, false
-	case failurePhrases.in(s) || reasonWords.in(s):
+	case failurePhrases.in(s) || reasonWords.in(s) || retryPhrases.in(s):
 		if rest, _ := cutLine(p[i+len(a):]); beginsLine(p[:i]) && len(rest) > 0 && (failurePhrases.in(phrased(rest)) || reasonWords.in(phrased(rest))) {
 			return 3, true // "kim@example.org could not be found"
 		}
 		return 2, false
 	case fails && containsAny(s, yourMessage): // "the mail you sent to kim@example.org"
 		return 2, false
-	case fails:
+	case fails || addressed:
 		return 1, false
 	}
 	return 0, false
+}
+
+// withoutAddresses takes the addresses out of a sentence: help@example.org offers no help.
+func withoutAddresses(s string) string {
+	for from := 0; ; {
+		a := addressIn(s[from:])
+		if a == "" {
+			return s
+		}
+		from += strings.Index(s[from:], a)
+		s = s[:from] + s[from+len(a):]
+	}
 }
 
 // hasSuffixOf reports whether s ends with one of words.

@@ -40,7 +40,7 @@ func (m *mail) speaksOfYours() bool {
 	text := phrased(m.textHead())
 	for _, w := range yourMessage {
 		if i := strings.Index(text, w); i >= 0 {
-			if s := sentence(text, i); failurePhrases.in(s) || retryPhrases.in(s) || delayPhrases.in(s) {
+			if s := sentence(text, i); failurePhrases.in(s) || retryPhrases.in(s) || delayPhrases.in(s) || strings.Contains(s, "virus") {
 				return true
 			}
 		}
@@ -248,8 +248,10 @@ func (m *mail) prose(r *Report) string {
 			original, _, _ = strings.Cut(original, "\n\n")
 		}
 	}
-	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
-		text, original = rest, head // what it is about stands first
+	if head, rest, ok := strings.Cut(original, "\n\n"); ok && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
+		if low := phrased(text); !failurePhrases.in(low) && !reasonWords.in(low) {
+			text, original = text+rest, head // what it is about stands first
+		}
 	}
 	m.setOriginal(r, original)
 	return firstBytes(text, proseBytes)

@@ -6,7 +6,7 @@ var robots = newWordSet("mailer-daemon", "postmaster", "mdaemon", "mail-daemon",
 
 // isRobot reports whether an address is one that reports are sent from.
 func isRobot(from string) bool {
-	return robots.inFold(from) || strings.Contains(from, "<>")
+	return robots.inFold(from) && !containsFold(from, "bugzilla-daemon@") || strings.Contains(from, "<>")
 }
 
 // withoutTags takes off what filters and lists put before a subject: "[SPAM] ", "***SPAM*** ",

@@ -23,7 +23,7 @@ var bounceSubjects = newWordSet(
 	"配送エラー", "配達不能", "届きません", "送信でき", "配信に失敗", "送信に失敗", "宛先不明", "アドレス不明", "エラー通知", "送信不能", "未配信", "不能通知", "退回", "退件", "投递", "발송 실패", "전송되지", "전달되지", "nelivrat",
 	"rückläufer", "non remise", "rejet de", "avis de non", "aviso de no", "aviso de não", "notificación de entrega", "notifica di", "notificação de", "afleverfout", "kon niet worden", "błąd dostarczenia", "недоставк", "возвращено", "お届けでき", "宛先エラー", "未达", "message refused", "sender notification", "undelivery", "nondelivery", "non delivery",
 	"échec d'", "was not accepted", "not accepted", "受信拒否", "送信できません", "配送できません", "无法送达", "無法送達", "geweigerd", "teruggezonden", "avvisad", "afvist",
-	"ndr:", "non consegnat", "kommt zurück", "message refusé", "courrier refusé",
+	"ndr:", "mensaje bloquead", "correo bloquead", "message bloqué", "messaggio bloccat", "mensagem bloquead", "nachricht blockiert", "e-mail blockiert", "bericht geblokkeerd", "письмо заблокирован", "сообщение заблокирован", "non consegnat", "kommt zurück", "message refusé", "courrier refusé",
 	"rejeitad", "recusad", "rechazad", "rifiutat", "respint", "odrzucon", "отклонен", "отклонён", "reddedil", "拒否され", "被拒",
 )
 
@@ -63,7 +63,7 @@ var failurePhrases = newWordSet(
 	"was stopped", "has been stopped", "could not be found", "cannot be found", "couldn't be found", "has not been delivered", "haven't been delivered", "was discarded", "has been discarded", "was deleted", "was dropped", "was intercepted", "has been waiting", "配信が遅延", "配信が遅れ",
 	"zurückgewiesen", "abgewiesen", "nicht weitergeleitet", "weitergeleitet werden konnte", "a été bloqué", "a été refusée", "a été rejetée", "fue devuelto", "fue rechazada", "è stata respinta", "è stata rifiutata", "foi recusada", "foi bloquead", "werd tegengehouden", "geblokkeerd", "zablokowan", "заблокировано", "отклонён", "отклонен", "ブロックされ", "拒否されました", "被拒收", "被拒绝", "被拒絕", "被对方拒", "차단되", "거부되", "reddedildi", "engellendi", "avvisades", "afvist", "hylättiin", "odmítnut",
 	"addresses failed", "recipients failed", "recipient failed", "address failed", "could not find anyone", "cannot be reached", "is being returned", "being returned to you", "nimmt keine nachrichten", "nimmt keine e-mails", "nicht mehr gültig", "impossible d'envoyer", "impossible d'acheminer", "impossible de transmettre", "no es posible entregar", "no se puede enviar", "impossibile inoltrare", "não é possível entregar", "impossível entregar", "kan niet afgeleverd", "kan niet bezorgd", "nie można doręczyć", "не принимает", "受信拒否", "応答しません",
-	"nicht abgeliefert", "supera la dimensione", "was not accepted", "were not accepted", "not delivered",
+	"nicht abgeliefert", "supera la dimensione", "was not accepted", "were not accepted", "not delivered", "not passed on", "ha sido eliminado", "fue eliminado", "a été supprimé", "è stato eliminato", "foi eliminad", "foi excluíd",
 )
 
 // arrivedPhrases say that a message did arrive, perhaps without its attachment.
@@ -133,7 +133,7 @@ var helpWords = newWordSet(
 
 // yourMessage is how reports speak to the sender.
 var yourMessage = []string{
-	"your message", "your mail", "your e-mail", "your email", "message sent by you", "message you sent", "mail you sent", "email you sent", "e-mail you sent", "message that you sent", "ihre nachricht", "ihre e-mail", "ihre mail", "deine nachricht", "votre message", "votre e-mail", "votre courrier", "votre mail", "su mensaje", "tu mensaje", "su correo", "il suo messaggio", "il tuo messaggio", "il messaggio inviato", "sua mensagem", "seu e-mail", "uw bericht", "uw e-mail", "je bericht", "twoja wiadomość", "państwa wiadomość", "ваше письмо", "ваше сообщение", "お送りいただいた", "送信されたメール", "お客様が送信", "您的邮件", "您发送的邮件", "您發送的郵件", "您的郵件", "보내신 메일", "iletiniz", "mesajınız", "e-postanız",
+	"your message", "your mail", "your e-mail", "your email", "message sent by you", "message you sent", "mail you sent", "email you sent", "e-mail you sent", "message that you sent", "ihre nachricht", "ihrer nachricht", "ihre e-mail", "ihrer e-mail", "ihre mail", "deine nachricht", "deine mail", "votre message", "votre e-mail", "votre courrier", "votre mail", "message que vous avez envoyé", "su mensaje", "tu mensaje", "su correo", "mensaje que envió", "mensaje que ha enviado", "mensaje enviado por usted", "il suo messaggio", "il tuo messaggio", "il messaggio inviato", "messaggio da lei inviato", "sua mensagem", "mensagem que você enviou", "mensagem enviada por você", "seu e-mail", "uw bericht", "uw e-mail", "je bericht", "twoja wiadomość", "państwa wiadomość", "ваше письмо", "ваше сообщение", "お送りいただいた", "送信されたメール", "お客様が送信", "您的邮件", "您发送的邮件", "您發送的郵件", "您的郵件", "보내신 메일", "iletiniz", "mesajınız", "e-postanız",
 }
 
 // newsWords occur in what mail systems tell their users about an account.

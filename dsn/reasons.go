@@ -7,6 +7,7 @@ import "strings"
 // it, up to the next recipient; then the one before it.
 func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 	before, behind := "", -1 // paragraphs behind the one with the address
+	announced := false       // that one ends with a colon
 	paragraphs(text, func(p string) bool {
 		if behind < 0 {
 			i := indexFold(p, lower(addr))
@@ -19,6 +20,8 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 				p, i = firstBytes(p[start:], i-start+3*mentionWindow), i-start
 			}
 			behind = 0
+			announced = strings.HasSuffix(strings.TrimRight(p, " \n"), ":")
+			own := ownLines(p, i, addrs)
 			if labelled := labelledReason(p); labelled != "" && len(addrs) == 1 {
 				reason = labelled
 			} else if reason = p; beginsLine(p[:i]) {
@@ -28,11 +31,15 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 				if len(addrs) == 1 && inSentence(p[:i]) {
 					reason = p // a sentence that wrapped before the address
 				}
+			} else if own != "" {
+				reason = own
 			}
 			// The reply stands on the address's line or behind it; failing that, before it.
 			line := p[strings.LastIndexByte(p[:i], '\n')+1:]
 			if beginsLine(p[:i]) {
 				line = p[i+len(addr):]
+			} else if own != "" {
+				line = own
 			}
 			for _, s := range [...]string{strings.TrimLeft(cutAtOthers(line, addrs), " >:)\n"), strings.TrimLeft(reason, " >:)\n")} {
 				if rp, _ := firstReply(s); rp != "" {
@@ -53,7 +60,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 			reason = labelled
 		} else if low := phrased(p); len(addrs) == 1 && movedWords.in(low) && addressIn(p) != "" {
 			reason = strings.TrimSpace(reason + " " + p)
-		} else if reasonWords.in(low) && !helpWords.in(low) && !reasonWords.in(phrased(reason)) {
+		} else if reasonWords.in(low) && (behind == 1 && announced || !helpWords.in(low) && !reasonWords.in(phrased(reason))) {
 			reason = strings.TrimSpace(reason + " " + p)
 		}
 		if rp, _ := firstReply(p); rp != "" {
@@ -69,6 +76,34 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		reason = before
 	}
 	return reason, reply
+}
+
+// ownLines returns the lines of p that are about the address at p[i:] alone, where its line and
+// those up to the next recipient's hold a reason: "Kim (kim@example.org)", "Mailbox is full".
+func ownLines(p string, i int, addrs []string) string {
+	if len(addrs) < 2 {
+		return ""
+	}
+	p = p[strings.LastIndexByte(p[:i], '\n')+1:]
+	own, named := 0, 0
+	lines(p, func(line string) bool {
+		low := lower(line)
+		for _, a := range addrs {
+			if strings.Contains(low, lower(a)) {
+				named++
+			}
+		}
+		if named > 1 {
+			return false
+		}
+		own += len(line) + 1
+		return true
+	})
+	own = min(own, len(p))
+	if own == 0 || !reasonWords.in(withoutAddresses(phrased(p[:own]))) {
+		return ""
+	}
+	return p[:own]
 }
 
 // isReason tells a reason from a greeting: those say that they have given up.
