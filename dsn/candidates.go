@@ -148,15 +148,21 @@ func isVirusName(a string) bool { return strings.HasSuffix(a, "@mm") || strings.
 // underSuccess reports whether the item behind before stands in a list of those that were served:
 // the nearest line or paragraph before it that ends with a colon says so.
 func underSuccess(before, heading string) bool {
+	h := headingOf(before)
+	if h == "" {
+		h = headingOf(strings.TrimSpace(heading) + "\n")
+	}
+	h = phrased(h)
+	return h != "" && successHeadings.in(h) && !failurePhrases.in(h) && !containsAny(h, notWords[:])
+}
+
+// headingOf returns the nearest line in front of the end of before that ends with a colon.
+func headingOf(before string) string {
 	i := strings.LastIndex(before, ":\n")
 	if i < 0 {
-		if heading = strings.TrimSpace(heading); !strings.HasSuffix(heading, ":") {
-			return false
-		}
-		before, i = heading, len(heading)-1
+		return ""
 	}
-	h := phrased(before[strings.LastIndexByte(before[:i], '\n')+1 : i])
-	return successHeadings.in(h) && !failurePhrases.in(h) && !containsAny(h, notWords[:])
+	return before[strings.LastIndexByte(before[:i], '\n')+1 : i]
 }
 
 // accepted reports whether what follows an address on its line is a reply of success.
@@ -176,7 +182,7 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 	if line := p[strings.LastIndexByte(p[:i], '\n')+1 : i]; strings.EqualFold(strings.TrimSpace(line), "from") {
 		return -1, false // "from root@localhost": who handed it in
 	}
-	item = beginsLine(p[:i]) && endsItem(p[i+len(a):])
+	item = beginsLine(p[:i]) && endsItem(p[i+len(a):]) || inAddressList(p, i)
 	if item && repliesTo(p[i+len(a):]) {
 		return 5, true
 	}
@@ -192,7 +198,7 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 			return -1, false
 		}
 	}
-	if hasSuffixOf(label, writerWords) {
+	if hasSuffixOf(strings.TrimRight(phrased(p[max(0, i-addressedWindow):i]), " <\"'"), writerWords) {
 		return -1, false
 	}
 	label = cutListed(label)
@@ -256,6 +262,12 @@ func withoutAddresses(s string) string {
 // hasSuffixOf reports whether s ends with one of words.
 func hasSuffixOf(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(s, w) })
+}
+
+// inAddressList reports whether the line around p[i] holds several addresses and nothing else.
+func inAddressList(p string, i int) bool {
+	line, _ := cutLine(p[strings.LastIndexByte(p[:i], '\n')+1:])
+	return strings.Count(line, "@") > 1 && strings.Trim(withoutAddresses(line), " \t,;<>\"'*-") == ""
 }
 
 // endsItem reports whether what follows an address that begins a line can follow an item of a

@@ -142,7 +142,7 @@ var newsWords = newWordSet(
 )
 
 // writerWords stand before the address of who wrote the message.
-var writerWords = []string{"message from", "email from", "e-mail from", "sent by", "sent to you by", "claiming to be from", "nachricht von", "e-mail von", "message de", "mensaje de", "messaggio di", "mensagem de", "bericht van", "wiadomość od", "письмо от", "сообщение от"}
+var writerWords = []string{"message from", "email from", "e-mail from", "sent by", "sent to you by", "from the alias", "from alias", "claiming to be from", "nachricht von", "e-mail von", "message de", "mensaje de", "messaggio di", "mensagem de", "bericht van", "wiadomość od", "письмо от", "сообщение от"}
 
 // insteadWords stand before an address that is to be used in place of the recipient's.
 var insteadWords = []string{
@@ -181,6 +181,15 @@ var inboundPhrases = newWordSet(
 	"mail sent to you", "message sent to you", "sent to you by", "sent to you from", "addressed to you", "an email to you", "an e-mail to you", "a mail to you", "a message to you", "mails to you", "messages to you",
 	"eine nachricht an sie", "eine e-mail an sie", "an sie gerichtete", "an sie gesendete", "qui vous était adress", "qui vous était destin", "qui vous est destin", "dirigido a usted", "enviado a usted", "a lei indirizzat", "a lei inviat", "destinada a você", "enviada para você", "aan u gericht", "aan u gestuurd",
 )
+
+// guessPhrases stand in sentences that say what may have happened, or what to do then.
+var guessPhrases = []string{
+	"possible cause", "possible reason", "possible explanation", "common cause", "common reason", "could be because", "may be because", "might be because", "could be that", "may be that", "might be that", "could mean", "may mean", "might mean", "most likely", "probably because", "probably means", "check whether", "check if", "verify whether", "verify if", "if the user", "if the address", "if this address", "if the mailbox", "if the recipient", "if the account",
+	"mögliche gründe", "mögliche ursache", "möglicherweise", "vermutlich", "prüfen sie, ob", " falls d", "raisons possibles", "causes possibles", "il se peut que", "peut-être", "si l'adresse", "posibles causas", "posibles motivos", "posibles razones", "es posible que", "puede que", "tal vez", "si la dirección", "possibili cause", "possibili motiv", "è possibile che", "potrebbe", "possíveis causas", "possíveis motivos", "é possível que", "talvez", "pode ser que",
+	"mogelijke oorza", "mogelijke reden", "wellicht", "możliwe przyczyny", "możliwe powody", "być może", "возможные причины", "возможно,", "考えられ", "可能性が", "可能的原因", "可能原因", "可能是",
+}
+
+var guessWords = newWordSet(guessPhrases...)
 
 // notWords turn a word of success round.
 var notWords = [...]string{"not ", "n't ", "nicht ", " pas ", "no ", "non ", "não ", "niet ", "nie ", "не ", "ません", "未", "不"}

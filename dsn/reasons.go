@@ -8,9 +8,10 @@ import "strings"
 func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 	before, behind := "", -1 // paragraphs behind the one with the address
 	announced := false       // that one ends with a colon
+	labels := false          // a label gave the reason
 	paragraphs(text, func(p string) bool {
 		if behind < 0 {
-			i := indexFold(p, lower(addr))
+			i := indexAddress(p, addr)
 			if i < 0 {
 				before = p
 				return true
@@ -21,33 +22,8 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 			}
 			behind = 0
 			announced = strings.HasSuffix(strings.TrimRight(p, " \n"), ":")
-			own := ownLines(p, i, addrs)
-			if labelled := labelledReason(p); labelled != "" && len(addrs) == 1 {
-				reason = labelled
-			} else if reason = p; beginsLine(p[:i]) {
-				reason = cutAtOthers(firstBytes(p[i+len(addr):], 4*mentionWindow), addrs)
-				reason = strings.TrimPrefix(reason, "<mailto:"+addr+">")
-				reason = strings.TrimRight(strings.TrimLeft(reason, " >:)\n\"'.,;-"), " \n,;")
-				if len(addrs) == 1 && inSentence(p[:i]) {
-					reason = p // a sentence that wrapped before the address
-				}
-			} else if own != "" {
-				reason = own
-			}
-			// The reply stands on the address's line or behind it; failing that, before it.
-			line := p[strings.LastIndexByte(p[:i], '\n')+1:]
-			if beginsLine(p[:i]) {
-				line = p[i+len(addr):]
-			} else if own != "" {
-				line = own
-			}
-			for _, s := range [...]string{strings.TrimLeft(cutAtOthers(line, addrs), " >:)\n"), strings.TrimLeft(reason, " >:)\n")} {
-				if rp, _ := firstReply(s); rp != "" {
-					reply = joinFrom(s, rp)
-					return false
-				}
-			}
-			return true
+			reason, reply = reasonAt(p, i, addr, addrs)
+			return reply == ""
 		}
 		if behind++; behind > proseParagraphs {
 			return false
@@ -56,9 +32,15 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		if rest := cutAtOthers("\n"+p, addrs); len(rest) < len(p) && strings.TrimSpace(rest) == "" {
 			return false // the next recipient
 		}
-		if labelled := labelledReason(p); reason == "" && labelled != "" {
-			reason = labelled
-		} else if low := phrased(p); len(addrs) == 1 && movedWords.in(low) && addressIn(p) != "" {
+		if len(addrs) > 1 && speaksOfOther(p, addr, addrs) {
+			return false
+		}
+		low := phrased(p)
+		if labelled := labelledReason(p); guessWords.in(low) {
+			// what may be is no reason
+		} else if labelled != "" && (reason == "" || !labels) {
+			reason, labels = strings.TrimSpace(reason+" "+labelled), true
+		} else if len(addrs) == 1 && movedWords.in(low) && addressIn(p) != "" {
 			reason = strings.TrimSpace(reason + " " + p)
 		} else if reasonWords.in(low) && (behind == 1 && announced || !helpWords.in(low) && !reasonWords.in(phrased(reason))) {
 			reason = strings.TrimSpace(reason + " " + p)
@@ -78,6 +60,111 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 	return reason, reply
 }
 
+// reasonAt returns what the paragraph p says of addr at p[i:], and the reply in there.
+func reasonAt(p string, i int, addr string, addrs []string) (reason, reply string) {
+	own := ownLines(p, i, addrs)
+	line := p[strings.LastIndexByte(p[:i], '\n')+1:]
+	switch labelled := labelledReason(p); {
+	case labelled != "" && len(addrs) == 1:
+		reason = labelled
+	case beginsLine(p[:i]):
+		rest := p[i+len(addr):]
+		line = rest
+		rest = firstBytes(rest, 4*mentionWindow)
+		reason = cutAtOthers(rest, addrs)
+		last := len(reason) == len(rest)
+		reason = strings.TrimPrefix(reason, "<mailto:"+addr+">")
+		reason = strings.TrimRight(strings.TrimLeft(reason, " >:)\n\"'.,;-"), " \n,;")
+		if len(addrs) == 1 && inSentence(p[:i]) {
+			reason = p // a sentence that wrapped before the address
+		}
+		if !last {
+			reason = underHeading(reason, headingOf(p[:i]))
+		}
+	case own != "":
+		reason, line = own, own
+	default:
+		reason = p
+	}
+	// The reply stands on the address's line or behind it; failing that, before it.
+	for _, s := range [...]string{strings.TrimLeft(cutAtOthers(line, addrs), " >:)\n"), strings.TrimLeft(reason, " >:)\n")} {
+		if rp, _ := firstReply(s); rp != "" {
+			return withoutGuess(reason), joinFrom(s, rp)
+		}
+	}
+	return withoutGuess(reason), ""
+}
+
+// indexAddress finds addr in p where it is not part of another: kim@example.org is not in
+// joakim@example.org..
+func indexAddress(p, addr string) int {
+	addr = lower(addr)
+	for from := 0; ; {
+		i := indexFold(p[from:], addr)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		from = i + len(addr)
+		if i > 0 && (isAtomByte(p[i-1]) || p[i-1] == '.') || from < len(p) && (isAtomByte(p[from]) || p[from] == '.' && from+1 < len(p) && isAtomByte(p[from+1])) {
+			continue
+		}
+		return i
+	}
+}
+
+// isAtomByte knows the bytes that go on with a name in an address.
+func isAtomByte(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '+'
+}
+
+// speaksOfOther reports whether p speaks of another recipient than addr.
+func speaksOfOther(p, addr string, addrs []string) bool {
+	for _, a := range addrs {
+		if a != addr && indexAddress(p, a) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutGuess cuts a reason where it begins to say what may be: "Possible causes are that the
+// address does not exist".
+func withoutGuess(reason string) string {
+	if !guessWords.in(phrased(reason)) {
+		return reason
+	}
+	low := strings.ReplaceAll(lower(reason), "\n", " ")
+	if len(low) != len(reason) {
+		return ""
+	}
+	at := len(low)
+	for _, w := range guessPhrases {
+		if i := strings.Index(low, w); i >= 0 {
+			at = min(at, i)
+		}
+	}
+	start := 0
+	for _, stop := range [...]string{". ", "! ", "? ", "。", ": "} {
+		if i := strings.LastIndex(low[:at], stop); i >= 0 {
+			start = max(start, i+len(stop))
+		}
+	}
+	return strings.TrimSpace(reason[:start])
+}
+
+// underHeading returns what stands behind an item of a list, without the heading of the next list,
+// else the heading over its own: "Invalid recipients:".
+func underHeading(reason, heading string) string {
+	if strings.HasSuffix(reason, ":") {
+		reason = strings.TrimSpace(reason[:strings.LastIndexByte(reason, '\n')+1])
+	}
+	if reason == "" && reasonWords.in(phrased(heading)) {
+		return heading
+	}
+	return reason
+}
+
 // ownLines returns the lines of p that are about the address at p[i:] alone, where its line and
 // those up to the next recipient's hold a reason: "Kim (kim@example.org)", "Mailbox is full".
 func ownLines(p string, i int, addrs []string) string {
@@ -87,9 +174,8 @@ func ownLines(p string, i int, addrs []string) string {
 	p = p[strings.LastIndexByte(p[:i], '\n')+1:]
 	own, named := 0, 0
 	lines(p, func(line string) bool {
-		low := lower(line)
 		for _, a := range addrs {
-			if strings.Contains(low, lower(a)) {
+			if indexAddress(line, a) >= 0 {
 				named++
 			}
 		}
