@@ -84,7 +84,7 @@ func (m *mail) countSigns() int {
 		n++
 	}
 	subject := lower(decodeWords(h.Get("Subject")))
-	if bounceSubjects.in(subject) || failurePhrases.in(subject) || isRobot(h.Get("From")) && (troubleSubjects.in(subject) || delaySubjects.in(subject)) {
+	if m.subjectFails(subject) {
 		n++
 	}
 	if hasPrefixFold(h.Get("Auto-Submitted"), "auto-") {
@@ -96,13 +96,18 @@ func (m *mail) countSigns() int {
 	if m.parts[0].value == "multipart/report" {
 		n++
 	}
-	if isAnswer(subject) || containsFold(h.Get("From"), "quarantine") {
+	if isAnswer(subject) && !(m.nullPath() && isRobot(h.Get("From"))) || containsFold(h.Get("From"), "quarantine") {
 		n -= 2
 	}
 	if h.Get("User-Agent") != "" && h.Get("Auto-Submitted") == "" { // a person's program
 		n -= 2
 	}
 	return n
+}
+
+// subjectFails reports whether the subject, in lower case, speaks of a failure or delay.
+func (m *mail) subjectFails(subject string) bool {
+	return bounceSubjects.in(subject) || failurePhrases.in(subject) || isRobot(m.header.Get("From")) && (troubleSubjects.in(subject) || delaySubjects.in(subject))
 }
 
 // signsEnough is how many signs a text must have that gives neither a reply nor the returned
@@ -128,7 +133,7 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	}
 	action := m.proseAction(low)
 	least := 0
-	if !claimed && reply == "" && signs < signsEnough && !failurePhrases.in(low) {
+	if !claimed && reply == "" && signs < signsEnough && (!failurePhrases.in(low) || len(r.Original.Header) == 0 && !m.subjectFails(lower(decodeWords(m.header.Get("Subject")))) && !m.speaksOfYours()) {
 		least = 2
 	}
 	addrs := m.candidates(r, text, least)
