@@ -142,7 +142,7 @@ var newsWords = newWordSet(
 )
 
 // writerWords stand before the address of who wrote the message.
-var writerWords = []string{"message from", "email from", "e-mail from", "sent by", "sent to you by", "from the alias", "from alias", "claiming to be from", "nachricht von", "e-mail von", "message de", "mensaje de", "messaggio di", "mensagem de", "bericht van", "wiadomość od", "письмо от", "сообщение от"}
+var writerWords = []string{"message from", "messages from", "email from", "emails from", "e-mail from", "e-mails from", "sent by", "sent to you by", "from the alias", "from alias", "claiming to be from", "nachricht von", "e-mail von", "message de", "mensaje de", "messaggio di", "mensagem de", "bericht van", "wiadomość od", "письмо от", "сообщение от"}
 
 // insteadWords stand before an address that is to be used in place of the recipient's.
 var insteadWords = []string{
@@ -190,6 +190,13 @@ var guessPhrases = []string{
 }
 
 var guessWords = newWordSet(guessPhrases...)
+
+// titleWords name the subject of a message: its words are the sender's.
+var titleWords = []string{
+	"subject", "subject of", "subject line", "titled", "entitled", "betreff", "sujet", "objet", "asunto", "oggetto", "assunto", "onderwerp", "temat", "temacie", "tematem", "тема", "темой", "件名", "主题", "主題", "konu", "ämne", "emne", "předmět",
+}
+
+var titleLabels = newWordSet(titleWords...)
 
 // notWords turn a word of success round.
 var notWords = [...]string{"not ", "n't ", "nicht ", " pas ", "no ", "non ", "não ", "niet ", "nie ", "не ", "ません", "未", "不"}

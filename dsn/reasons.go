@@ -35,15 +35,14 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		if len(addrs) > 1 && speaksOfOther(p, addr, addrs) {
 			return false
 		}
-		low := phrased(p)
-		if labelled := labelledReason(p); guessWords.in(low) {
-			// what may be is no reason
-		} else if labelled != "" && (reason == "" || !labels) {
-			reason, labels = strings.TrimSpace(reason+" "+labelled), true
-		} else if len(addrs) == 1 && movedWords.in(low) && addressIn(p) != "" {
-			reason = strings.TrimSpace(reason + " " + p)
-		} else if reasonWords.in(low) && (behind == 1 && announced || !helpWords.in(low) && !reasonWords.in(phrased(reason))) {
-			reason = strings.TrimSpace(reason + " " + p)
+		said := withoutGuess(p)
+		switch labelled, low := labelledReason(said), phrased(said); {
+		case labelled != "" && (reason == "" || !labels):
+			reason, labels = addLine(reason, " ", labelled), true
+		case len(addrs) == 1 && movedWords.in(low) && addressIn(said) != "",
+			behind == 1 && goesOnBelow(said),
+			reasonWords.in(low) && (behind == 1 && announced || !helpWords.in(low) && !reasonWords.in(phrased(reason))):
+			reason = addLine(reason, " ", said)
 		}
 		if rp, _ := firstReply(p); rp != "" {
 			if reason == "" {
@@ -54,10 +53,18 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		}
 		return true
 	})
+	reason, before = withoutTitle(reason), withoutTitle(before)
 	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) && reasonWords.in(phrased(before)) {
 		reason = before
 	}
 	return reason, reply
+}
+
+// goesOnBelow reports whether a paragraph goes on with the sentence in front of an address that
+// has a paragraph for itself: "because the message contained a virus".
+func goesOnBelow(p string) bool {
+	t := strings.TrimSpace(p)
+	return t != "" && 'a' <= t[0] && t[0] <= 'z' && !strings.HasSuffix(t, ":") && addressIn(t) == ""
 }
 
 // reasonAt returns what the paragraph p says of addr at p[i:], and the reply in there.
@@ -126,31 +133,6 @@ func speaksOfOther(p, addr string, addrs []string) bool {
 		}
 	}
 	return false
-}
-
-// withoutGuess cuts a reason where it begins to say what may be: "Possible causes are that the
-// address does not exist".
-func withoutGuess(reason string) string {
-	if !guessWords.in(phrased(reason)) {
-		return reason
-	}
-	low := strings.ReplaceAll(lower(reason), "\n", " ")
-	if len(low) != len(reason) {
-		return ""
-	}
-	at := len(low)
-	for _, w := range guessPhrases {
-		if i := strings.Index(low, w); i >= 0 {
-			at = min(at, i)
-		}
-	}
-	start := 0
-	for _, stop := range [...]string{". ", "! ", "? ", "。", ": "} {
-		if i := strings.LastIndex(low[:at], stop); i >= 0 {
-			start = max(start, i+len(stop))
-		}
-	}
-	return strings.TrimSpace(reason[:start])
 }
 
 // underHeading returns what stands behind an item of a list, without the heading of the next list,

@@ -1,0 +1,84 @@
+package dsn
+
+import (
+	"slices"
+	"strings"
+)
+
+// Not all that prose says is a reason: it quotes the subject of the message, and guesses.
+
+// quotes are the pairs that titles stand in.
+var quotes = [...][2]string{{"\"", "\""}, {"“", "”"}, {"„", "“"}, {"«", "»"}, {"「", "」"}}
+
+// withoutTitle takes out what the sender wrote: quoted text behind "subject" or "your message",
+// and lines such as "Subject: user unknown?".
+func withoutTitle(s string) string {
+	for from := 0; ; {
+		start, end := quoted(s[from:])
+		if start < 0 {
+			break
+		}
+		start, end = start+from, end+from
+		from = end
+		before := strings.TrimRight(phrased(s[max(0, start-addressedWindow):start]), " :")
+		if hasSuffixOf(before, titleWords) || hasSuffixOf(before, yourMessage) {
+			s, from = s[:start]+s[end:], start
+		}
+	}
+	if strings.IndexByte(s, ':') < 0 || !titleLabels.in(lower(s)) {
+		return s
+	}
+	var b strings.Builder
+	lines(s, func(line string) bool {
+		label, _, ok := strings.Cut(line, ":")
+		if !ok || !slices.Contains(titleWords, strings.Trim(lower(label), " \t*>-")) {
+			b.WriteString(line)
+			b.WriteByte('\n')
+		}
+		return true
+	})
+	return strings.TrimSpace(b.String())
+}
+
+// quoted finds the first text in quotes, with them; -1, 0 if there is none.
+func quoted(s string) (start, end int) {
+	start, shut := -1, ""
+	for _, q := range quotes {
+		if i := strings.Index(s, q[0]); i >= 0 && (start < 0 || i < start) {
+			start, end, shut = i, i+len(q[0]), q[1]
+		}
+	}
+	if start < 0 {
+		return -1, 0
+	}
+	n := strings.Index(s[end:], shut)
+	if n < 0 {
+		return -1, 0
+	}
+	return start, end + n + len(shut)
+}
+
+// withoutGuess cuts a reason where it begins to say what may be: "Possible causes are that the
+// address does not exist".
+func withoutGuess(reason string) string {
+	if !guessWords.in(phrased(reason)) {
+		return reason
+	}
+	low := strings.ReplaceAll(lower(reason), "\n", " ")
+	if len(low) != len(reason) {
+		return ""
+	}
+	at := len(low)
+	for _, w := range guessPhrases {
+		if i := strings.Index(low, w); i >= 0 {
+			at = min(at, i)
+		}
+	}
+	start := 0
+	for _, stop := range [...]string{". ", "! ", "? ", "。", ": "} {
+		if i := strings.LastIndex(low[:at], stop); i >= 0 {
+			start = max(start, i+len(stop))
+		}
+	}
+	return strings.TrimSpace(reason[:start])
+}
