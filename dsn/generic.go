@@ -253,10 +253,8 @@ func (m *mail) prose(r *Report) string {
 			original, _, _ = strings.Cut(original, "\n\n")
 		}
 	}
-	if head, rest, ok := strings.Cut(original, "\n\n"); ok && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
-		if low := phrased(text); !failurePhrases.in(low) && !reasonWords.in(low) {
-			text, original = text+rest, head // what it is about stands first
-		}
+	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
+		text, original = rest, head // what it is about stands first
 	}
 	m.setOriginal(r, original)
 	return firstBytes(text, proseBytes)

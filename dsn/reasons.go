@@ -35,7 +35,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		if len(addrs) > 1 && speaksOfOther(p, addr, addrs) {
 			return false
 		}
-		said := withoutGuess(p)
+		said := withoutGuess(withoutTitle(p))
 		switch labelled, low := labelledReason(said), phrased(said); {
 		case labelled != "" && (reason == "" || !labels):
 			reason, labels = addLine(reason, " ", labelled), true
@@ -53,7 +53,7 @@ func reasonFor(text, addr string, addrs []string) (reason, reply string) {
 		}
 		return true
 	})
-	reason, before = withoutTitle(reason), withoutTitle(before)
+	before = withoutTitle(before)
 	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) && reasonWords.in(phrased(before)) {
 		reason = before
 	}
@@ -93,13 +93,14 @@ func reasonAt(p string, i int, addr string, addrs []string) (reason, reply strin
 	default:
 		reason = p
 	}
+	said := withoutGuess(withoutTitle(reason))
 	// The reply stands on the address's line or behind it; failing that, before it.
 	for _, s := range [...]string{strings.TrimLeft(cutAtOthers(line, addrs), " >:)\n"), strings.TrimLeft(reason, " >:)\n")} {
 		if rp, _ := firstReply(s); rp != "" {
-			return withoutGuess(reason), joinFrom(s, rp)
+			return said, joinFrom(s, rp)
 		}
 	}
-	return withoutGuess(reason), ""
+	return said, ""
 }
 
 // indexAddress finds addr in p where it is not part of another: kim@example.org is not in
