@@ -205,7 +205,7 @@ func alternatives(s string) []string {
 	return parts
 }
 
-// quoted reads "a" | "b" and returns the literals folded, and without their accents as well.
+// quoted reads "a" | "b" and returns the literals folded, and in their other spellings as well.
 // A backslash keeps a quote or a backslash.
 func quoted(s string) ([]string, error) {
 	var out []string
@@ -228,7 +228,7 @@ func quoted(s string) ([]string, error) {
 		if len(literal) < 3 || len(strings.TrimSpace(literal)) < 2 {
 			return nil, fmt.Errorf("%q is too short to mean anything; want three bytes at least", b.String())
 		}
-		for _, l := range withPlain(literal) {
+		for _, l := range spellings(literal) {
 			if !slices.Contains(out, l) {
 				out = append(out, l)
 			}
