@@ -76,6 +76,14 @@ func TestDepth(t *testing.T) {
 	})
 }
 
+func TestRecipientWithoutAddress(t *testing.T) {
+	mail := reportHead + "--b\n\nkim@example.org\n  is not here\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n" +
+		"Final-Recipient: rfc822; kim@example.org\nAction: failed\n\nFinal-Recipient:\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+	if r, err := new(Parser).Parse([]byte(mail)); err != nil || len(r.Recipients) != 2 {
+		t.Fatal(r, err)
+	}
+}
+
 func TestManyParts(t *testing.T) {
 	mail := reportHead + strings.Repeat("--b\n\nx\n", 1000000)
 	p := Parser{Limits: Limits{Bytes: 16 << 20, Work: 1 << 30}}

@@ -104,8 +104,11 @@ func reasonAt(p string, i int, addr string, addrs []string) (reason, reply strin
 }
 
 // indexAddress finds addr in p where it is not part of another: kim@example.org is not in
-// joakim@example.org..
+// joakim@example.org.. One that a machine part does not have, "", is nowhere.
 func indexAddress(p, addr string) int {
+	if addr == "" {
+		return -1
+	}
 	addr = lower(addr)
 	for from := 0; ; {
 		i := indexFold(p[from:], addr)
@@ -257,10 +260,14 @@ func withoutNumber(line string) string {
 	return t[n+1:]
 }
 
-// cutAtOthers returns s up to a line that begins with one of addrs.
+// cutAtOthers returns s up to a line that begins with one of addrs. A machine part can lack an
+// address: "".
 func cutAtOthers(s string, addrs []string) string {
 	end := len(s)
 	for _, a := range addrs {
+		if a == "" {
+			continue
+		}
 		if i := indexFold(s, lower(a)); i >= 0 && i < end && strings.IndexByte(s[:i], '\n') >= 0 && beginsLine(s[:i]) {
 			end = strings.LastIndexByte(s[:i], '\n')
 		}
