@@ -47,7 +47,7 @@ func TestFinder(t *testing.T) {
 		var literals []string
 		known := map[string]bool{}
 		for range 1 + rnd.IntN(40) {
-			b := make([]byte, 1+rnd.IntN(7))
+			b := make([]byte, 3+rnd.IntN(5))
 			for i := range b {
 				b[i] = "abcd \xe4"[rnd.IntN(6)]
 			}
@@ -66,15 +66,15 @@ func TestFinder(t *testing.T) {
 				b[i] = "abcd \xe4z"[rnd.IntN(7)]
 			}
 			s := c.scratch()
-			s.hay = b
-			s.spans[fieldText] = [2]uint32{0, uint32(len(b))}
+			s.hay = append([]byte{0}, b...)
+			s.spans[fieldText] = [2]uint32{1, uint32(len(s.hay))}
 			c.scan(s, fieldText)
 			for id, l := range literals {
 				want := strings.Index(string(b), l)
 				got := -1
 				for _, h := range s.hits {
 					if h.literal == uint32(id) {
-						got = int(h.end) - len(l)
+						got = int(h.end) - len(l) - 1
 					}
 				}
 				if got != want || s.has(fieldText, uint32(id)) != (want >= 0) {

@@ -15,7 +15,6 @@ type finder struct {
 	bits    [1 << (gramBits - 6)]uint64 // by hash: whether a gram may be there
 	slots   []slot                      // open hash table, by gram
 	entries []entry                     // those of one gram beside each other
-	short   []uint32                    // literals of less than a gram
 }
 
 const (
@@ -56,16 +55,23 @@ func gramAt[T string | []byte](s T, i int) uint32 {
 
 func hashGram(gram uint32) uint32 { return gram * 0x9e3779b1 }
 
-// newFinder builds the finder of literals, none of which may be empty or there twice. samples are
-// texts as they will be searched: they tell which grams are rare.
+// newFinder builds the finder of literals, none of which may have less than three bytes or be there
+// twice. samples are texts as they will be searched: they tell which grams are rare.
 func newFinder(literals []string, samples [][]byte) *finder {
 	known := newRarity(samples)
 	f := &finder{}
 	byGram := make(map[uint32][]entry)
 	var order []uint32 // the same finder each time
 	for id, text := range literals {
-		if len(text) < gramLen {
-			f.short = append(f.short, uint32(id))
+		if len(text) < gramLen { // any byte can stand in front of it, NUL where the text begins
+			for c := range 256 {
+				long := string([]byte{byte(c)}) + text
+				gram := gramAt(long, 0)
+				if byGram[gram] == nil {
+					order = append(order, gram)
+				}
+				byGram[gram] = append(byGram[gram], newEntry(id, long, 0))
+			}
 			continue
 		}
 		at := known.rarest(text, func(gram uint32) int { return len(byGram[gram]) })

@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/bouncepipe/bouncepipe/dsn"
@@ -137,11 +136,11 @@ func (s *scratch) add(f field, before, behind string) {
 	s.spans[f] = [2]uint32{uint32(start), uint32(len(s.hay))}
 }
 
-// scan finds the literals that stand in one field.
+// scan finds the literals that stand in one field, from the NUL in front of it on.
 func (c *Classifier) scan(s *scratch, f field) {
-	hay := s.hay[s.spans[f][0]:s.spans[f][1]]
+	hay := s.hay[:s.spans[f][1]]
 	first := len(s.hits)
-	for i := c.finder.next(hay, 0); i < len(hay); i = c.finder.next(hay, i+1) {
+	for i := c.finder.next(hay, int(s.spans[f][0])-1); i < len(hay); i = c.finder.next(hay, i+1) {
 		list := c.finder.with(gramAt(hay, i))
 		for k := range list {
 			e := &list[k]
@@ -150,19 +149,13 @@ func (c *Classifier) scan(s *scratch, f field) {
 			}
 		}
 	}
-	for _, id := range c.finder.short {
-		text := c.literals[id].text
-		if i := bytes.Index(hay, []byte(text)); i >= 0 {
-			s.hit(f, id, i+len(text), first)
-		}
-	}
 }
 
-// hit notes a literal that ends at end in field f, in the order of the ends. The first hit there
+// hit notes a literal of field f that ends at hay[end], in the order of the ends. The first hit there
 // has the number first.
 func (s *scratch) hit(f field, literal uint32, end, first int) {
 	s.seen[f][literal>>6] |= 1 << (literal & 63)
-	h := hit{literal, f, s.spans[f][0] + uint32(end)}
+	h := hit{literal, f, uint32(end)}
 	i := len(s.hits)
 	s.hits = append(s.hits, h)
 	for ; i > first && s.hits[i-1].end > h.end; i-- {
