@@ -107,7 +107,7 @@ func (p *parser) condition(line string) {
 		e.line = p.line
 		r.examples = append(r.examples, e)
 	case "match":
-		re, err := regexp.Compile("(?i)" + plainMatch(rest))
+		re, err := regexp.Compile(ignoreCase(plainMatch(rest)))
 		switch {
 		case err != nil:
 			p.errorf("match: %w", err)
@@ -127,6 +127,16 @@ func (p *parser) condition(line string) {
 	default:
 		p.listed(key, alternatives(rest))
 	}
+}
+
+// ignoreCase returns expr as it is searched for: in lower case, as replies are folded. An expression
+// that is in lower case itself need not ignore case as well, which takes twice the time.
+func ignoreCase(expr string) string {
+	plain := strings.NewReplacer(`\S`, "", `\D`, "", `\W`, "", `\B`, "", `\x00`, "").Replace(expr)
+	if plain == strings.ToLower(plain) && !strings.Contains(plain, `\x`) {
+		return expr
+	}
+	return "(?i)" + expr
 }
 
 func orNew(cs *codeSet) *codeSet {
