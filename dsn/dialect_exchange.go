@@ -30,7 +30,7 @@ func detectExchange(m *mail) bool {
 // hasField reports whether h has the field, empty as it may be.
 func hasField(h Header, name string) bool {
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if h[i].is(name) {
 			return true
 		}
 	}

@@ -117,7 +117,7 @@ func (m *mail) feedbackRecipients(r *Report) {
 func headerAddresses(h Header, name string, max int) []string {
 	var out []string
 	for i := range h {
-		if !strings.EqualFold(h[i].Name, name) {
+		if !h[i].is(name) {
 			continue
 		}
 		for v := h[i].Value; v != "" && len(out) < max; {

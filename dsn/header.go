@@ -30,7 +30,7 @@ func (m *mail) readFields(s string, start *int) string {
 		if line == "" {
 			return rest
 		}
-		if isBlank(line) && !startsField(rest) { // a blank line that is not quite empty
+		if line[0] <= ' ' && isBlank(line) && !startsField(rest) { // a blank line that is not quite empty
 			return rest
 		}
 		name, value, ok := splitField(line)
@@ -76,7 +76,7 @@ func (m *mail) joinLoose(f *Field, line, rest string) string {
 
 // unfold joins the continuation lines at the start of rest to value.
 func (m *mail) unfold(value, rest string) (string, string) {
-	value = strings.TrimSpace(value)
+	value = trimSpace(value)
 	if len(value) > m.limits.HeaderLine {
 		m.problem("header_field_limit", "")
 		value = value[:m.limits.HeaderLine]
@@ -103,7 +103,7 @@ func (m *mail) unfold(value, rest string) (string, string) {
 		if a.len() > 0 {
 			a.buf = append(a.buf, ' ')
 		}
-		a.buf = append(a.buf, strings.TrimSpace(line)...)
+		a.buf = append(a.buf, trimSpace(line)...)
 	}
 	return a.string(), rest
 }
@@ -145,11 +145,14 @@ func skipHeader(s string) string {
 // blank or colon (RFC 5322 3.6.8); blanks before the colon are forgiven.
 func splitField(line string) (name, value string, ok bool) {
 	i := 0
-	for i < len(line) && line[i] > ' ' && line[i] < 0x7f && line[i] != ':' {
+	for i < len(line) && isNameByte[line[i]] {
 		i++
 	}
 	if i == 0 || i == len(line) {
 		return "", "", false
+	}
+	if line[i] == ':' {
+		return line[:i], line[i+1:], true
 	}
 	j := i
 	for j < len(line) && (line[j] == ' ' || line[j] == '\t') {
@@ -160,6 +163,13 @@ func splitField(line string) (name, value string, ok bool) {
 	}
 	return line[:i], line[j+1:], true
 }
+
+// isNameByte marks what a field's name consists of.
+var isNameByte = func() (t [256]bool) {
+	t = isGraphic
+	t[':'] = false
+	return t
+}()
 
 func startsField(s string) bool {
 	line, _ := cutLine(s)
@@ -178,7 +188,7 @@ type mediaType struct {
 func parseMediaType(s string) mediaType {
 	var t mediaType
 	head, rest, _ := strings.Cut(s, ";")
-	t.value = lower(strings.TrimSpace(head))
+	t.value = lower(trimSpace(head))
 	if i := strings.IndexAny(t.value, " \t"); i > 0 { // the semicolon is missing
 		head, t.value = t.value[i:], t.value[:i]
 		rest = head + ";" + rest
@@ -220,7 +230,7 @@ func cutParam(s string) (name, value, rest string) {
 	if s[i] == ';' {
 		return "", "", s[i+1:]
 	}
-	name, s = strings.TrimSpace(s[:i]), strings.TrimLeft(s[i+1:], " \t\n")
+	name, s = trimSpace(s[:i]), strings.TrimLeft(s[i+1:], " \t\n")
 	if strings.HasPrefix(s, `"`) {
 		j := 1
 		esc := false
@@ -242,7 +252,7 @@ func cutParam(s string) (name, value, rest string) {
 		return name, value, ""
 	}
 	value, rest, _ = strings.Cut(s, ";")
-	value = strings.TrimSpace(value)
+	value = trimSpace(value)
 	if k := strings.IndexAny(value, " \t\n("); k > 0 && !strings.EqualFold(name, "boundary") {
 		value = value[:k]
 	}
@@ -260,14 +270,31 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// lower is strings.ToLower for what is mostly lower-case ASCII already.
+// lower is strings.ToLower for what is mostly ASCII.
 func lower(s string) string {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; 'A' <= c && c <= 'Z' || c >= 0x80 {
-			return strings.ToLower(s)
+			return lowerFrom(s, i)
 		}
 	}
 	return s
+}
+
+// lowerFrom is lower for s whose first byte that may change is at i.
+func lowerFrom(s string, i int) string {
+	if !isASCII(s[i:]) {
+		return strings.ToLower(s)
+	}
+	b := make([]byte, len(s))
+	copy(b, s[:i])
+	for ; i < len(s); i++ {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b[i] = c
+	}
+	return stringOf(b)
 }
 
 // lowerInto appends s in lower case (ASCII) to dst, which stays on the caller's stack where it

@@ -140,22 +140,35 @@ func isBlank(s string) bool {
 	return true
 }
 
-// fold returns s with every run of white space as one blank, trimmed.
-func fold(s string) string {
-	s = strings.TrimSpace(s)
-	clean := true
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '\n' || c == '\t' || c == ' ' && s[i-1] == ' ' {
-			clean = false
-			break
-		}
-	}
-	if clean {
+// trimSpace is strings.TrimSpace for what mostly has none around it.
+func trimSpace(s string) string {
+	if n := len(s); n > 0 && isGraphic[s[0]] && isGraphic[s[n-1]] {
 		return s
 	}
-	b, n := make([]byte, len(s)), 0
-	for i := 0; i < len(s); i++ {
+	return strings.TrimSpace(s)
+}
+
+// isGraphic marks the printable characters of ASCII, without the blank.
+var isGraphic = func() (t [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		t[c] = true
+	}
+	return t
+}()
+
+// fold returns s with every run of white space as one blank, trimmed.
+func fold(s string) string {
+	s = trimSpace(s)
+	first := unfolded(s)
+	if first == len(s) {
+		return s
+	}
+	if i := strings.IndexByte(s[:first], '\r'); i >= 0 { // alone it is left as it is
+		first = i
+	}
+	b := make([]byte, len(s))
+	n := copy(b, s[:first])
+	for i := first; i < len(s); i++ {
 		switch c := s[i]; {
 		case c != ' ' && c != '\t' && c != '\n' && c != '\r':
 			b[n] = c
@@ -166,6 +179,18 @@ func fold(s string) string {
 		}
 	}
 	return stringOf(b[:n])
+}
+
+// unfolded returns where in s, which is trimmed, the first white space stands that is not a single
+// blank; len(s) if there is none.
+func unfolded(s string) int {
+	i := 0
+	for ; i < len(s); i++ {
+		if c := s[i]; c <= ' ' && (c == '\n' || c == '\t' || c == ' ' && s[i-1] == ' ') {
+			break
+		}
+	}
+	return i
 }
 
 // hasPrefixFold reports whether s begins with prefix, ASCII case aside. prefix is in lower case.

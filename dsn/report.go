@@ -139,9 +139,17 @@ type Header []Field
 // Get returns the value of the first field called name, whatever its case, or "".
 func (h Header) Get(name string) string {
 	for i := range h {
-		if n := h[i].Name; len(n) == len(name) && (n == name || strings.EqualFold(n, name)) {
+		if len(h[i].Name) == len(name) && h[i].is(name) {
 			return h[i].Value
 		}
 	}
 	return ""
+}
+
+// is reports whether f is called name, whatever its case.
+func (f *Field) is(name string) bool {
+	if len(f.Name) != len(name) || name == "" || (f.Name[0]^name[0])&^0x20 != 0 { // most
+		return false
+	}
+	return f.Name == name || strings.EqualFold(f.Name, name)
 }
