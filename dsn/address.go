@@ -10,6 +10,9 @@ import (
 // cleanAddress takes an address out of what surrounds it in reports: angle brackets, quotes,
 // "mailto:", a type, a trailing colon, full stop or comma. It returns "" where none is left.
 func cleanAddress(s string) string {
+	if isBare(s) {
+		return s
+	}
 	s = strings.TrimSpace(s)
 	if i := strings.LastIndexByte(s, '<'); i >= 0 {
 		if j := strings.IndexByte(s[i:], '>'); j > 1 {
@@ -37,6 +40,24 @@ func cleanAddress(s string) string {
 	}
 	return withoutRoute(s)
 }
+
+// isBare reports whether s is such as nothing has to be taken off: letters, digits and a few marks,
+// the last one a letter or digit.
+func isBare(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isBareByte[s[i]] {
+			return false
+		}
+	}
+	return s != "" && (isAlpha(s[len(s)-1]) || isDigit(s[len(s)-1]))
+}
+
+var isBareByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isAlpha(byte(c)) || isDigit(byte(c)) || strings.IndexByte("@.-_+=/#!", byte(c)) >= 0
+	}
+	return t
+}()
 
 // withoutRoute takes the source route off "@relay.example.net,@b.example.net:kim@example.org"
 // (RFC 5321 4.1.2).

@@ -199,30 +199,24 @@ func nextPart(s, boundary string) (content, rest string, last bool) {
 	return content, s[end:], closing
 }
 
-// findDelimiter finds a line "--boundary" or "--boundary--", blanks behind it forgiven.
+// findDelimiter finds a line "--boundary" or "--boundary--", blanks behind it forgiven. boundary is not
+// empty.
 func findDelimiter(s, boundary string) (start, end int, closing bool) {
-	for i := 0; i < len(s); {
-		var at int
-		if i == 0 && strings.HasPrefix(s, "--") {
-			at = 0
-		} else {
-			n := strings.Index(s[i:], "\n--")
-			if n < 0 {
-				return -1, -1, false
-			}
-			at = i + n + 1
+	mark := rarest(boundary) // of all that it holds, this is found in the fewest places
+	for i := 2 + mark; ; i++ {
+		if i = indexByteFrom(s, boundary[mark], i); i == len(s) {
+			return -1, -1, false
 		}
-		tail := s[at+2:]
-		if strings.HasPrefix(tail, boundary) {
-			line, _ := cutLine(tail[len(boundary):])
-			closing = strings.HasPrefix(line, "--")
-			if isBlank(strings.TrimPrefix(line, "--")) {
-				return at, min(at+2+len(boundary)+len(line)+1, len(s)), closing
-			}
+		at := i - mark - 2
+		if s[at] != '-' || s[at+1] != '-' || at > 0 && s[at-1] != '\n' || !strings.HasPrefix(s[at+2:], boundary) {
+			continue
 		}
-		i = at + 2
+		line, _ := cutLine(s[at+2+len(boundary):])
+		closing = strings.HasPrefix(line, "--")
+		if isBlank(strings.TrimPrefix(line, "--")) {
+			return at, min(at+2+len(boundary)+len(line)+1, len(s)), closing
+		}
 	}
-	return -1, -1, false
 }
 
 // guessBoundary finds a line of "--" and something that a Content- field follows.

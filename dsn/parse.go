@@ -278,6 +278,10 @@ func (m *mail) readDialect(r *Report) bool {
 // fillFound looks for what a dialect did not see of the only recipient, as in a variant of its
 // layout: the address, the reason.
 func (m *mail) fillFound(r *Report, f *found) {
+	reason := f.text == "" && f.reply == "" && f.status.IsZero() && (f.action == None || f.action == Failed)
+	if f.addr != "" && !reason && len(r.Original.Header) > 0 {
+		return
+	}
 	text := m.prose(r)
 	if f.addr == "" {
 		if len(r.Original.Header) == 0 {
@@ -287,7 +291,7 @@ func (m *mail) fillFound(r *Report, f *found) {
 			f.addr = as[0]
 		}
 	}
-	if f.addr == "" || f.text != "" || f.reply != "" || !f.status.IsZero() || f.action != None && f.action != Failed {
+	if f.addr == "" || !reason {
 		return
 	}
 	if reason, reply := reasonFor(text, f.addr, []string{f.addr}); reply != "" || isReason(reason) {

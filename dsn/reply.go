@@ -13,16 +13,17 @@ func ParseReply(text []byte) Reply { return parseReply(normalize(text)) }
 
 func parseReply(s string) Reply {
 	var r Reply
-	s = strings.TrimSpace(s)
+	s = trimSpace(s)
 	s, r.Command = cutInReplyTo(s)
 	if hasPrefixFold(s, "smtp;") {
 		s = strings.TrimSpace(s[5:])
 	}
-	for _, mark := range [...]string{" said: ", "refused to talk to me: ", "Remote host said: "} {
-		if i := strings.Index(s, mark); i >= 0 && i < 400 {
+	for i, at := range saidIn(s) {
+		if at >= 0 && at < 400 {
 			// What a verified sender's own server said (Postfix, reject_unverified_sender) is not the reply.
-			if _, ok := replyCode(strings.TrimLeft(s[i+len(mark):], " ")); ok && !containsFold(s[:i], "sender address rejected") {
-				s = strings.TrimSpace(s[i+len(mark):])
+			said := s[at+len(saidMarks[i]):]
+			if _, ok := replyCode(strings.TrimLeft(said, " ")); ok && !containsFold(s[:at], "sender address rejected") {
+				s = strings.TrimSpace(said)
 				break
 			}
 		}
@@ -44,6 +45,31 @@ func parseReply(s string) Reply {
 	return r
 }
 
+// saidMarks stand in front of what another server said.
+var saidMarks = [...]string{" said: ", "refused to talk to me: ", "Remote host said: "}
+
+// saidIn returns where the first of each of saidMarks stands in s, or -1. All end in a colon, which
+// is rare.
+func saidIn(s string) (at [len(saidMarks)]int) {
+	for i := range at {
+		at[i] = -1
+	}
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], ':')
+		if n < 0 {
+			return at
+		}
+		if i += n; i < 5 || i+1 == len(s) || s[i+1] != ' ' {
+			continue
+		}
+		for k, mark := range saidMarks {
+			if at[k] < 0 && strings.HasSuffix(s[:i+2], mark) {
+				at[k] = i + 2 - len(mark)
+			}
+		}
+	}
+}
+
 // cutInReplyTo takes Postfix's "(in reply to RCPT TO command)" off.
 func cutInReplyTo(s string) (rest, command string) {
 	for i := 0; ; i += len("(in") {
@@ -52,7 +78,10 @@ func cutInReplyTo(s string) (rest, command string) {
 			return s, ""
 		}
 		i += n
-		inner := fold(s[i:min(len(s), i+200)]) // wrapped anywhere
+		if rest := strings.TrimLeft(s[i+len("(in"):], " \t\n\r"); !strings.HasPrefix(rest, "reply") { // wrapped anywhere
+			continue
+		}
+		inner := fold(s[i:min(len(s), i+200)])
 		if !strings.HasPrefix(inner, "(in reply to ") {
 			continue
 		}
@@ -231,6 +260,7 @@ func unglue(text, code string) string {
 func joinReplyLines(before, s, code string) (string, Status) {
 	var b strings.Builder
 	var st Status
+	text := "" // of one line, as most are
 	for s != "" {
 		var n int
 		s = strings.TrimLeft(s, " \t\n-#:;,=')")
@@ -251,21 +281,27 @@ func joinReplyLines(before, s, code string) (string, Status) {
 		} else {
 			s = ""
 		}
-		if line = fold(line); line != "" {
+		if line = fold(line); s == "" && b.Len() == 0 {
+			text = line
+		} else if line != "" {
 			if b.Len() > 0 && !strings.HasSuffix(b.String(), " ") {
 				b.WriteByte(' ')
 			}
 			b.WriteString(line)
 		}
 	}
-	text := strings.TrimRight(b.String(), " '\"")
+	if b.Len() > 0 {
+		text = b.String()
+	}
+	text = strings.TrimRight(text, " '\"")
 	if st.IsZero() {
 		if st = statusOfClass(withoutQuote(text), code[0]-'0'); st.IsZero() {
 			st, _, _ = findStatus(before)
 		}
 	}
 	if !st.IsZero() {
-		text = unglue(text, st.String()+" ")
+		var buf [16]byte
+		text = unglue(text, string(append(st.appendTo(buf[:0]), ' ')))
 	}
 	if len(text) < 4 { // the words stand in front of the code
 		text = strings.TrimSpace(fold(strings.Trim(before, " \t\n'\"#<([;:-")) + " " + text)

@@ -89,13 +89,16 @@ func (s Status) String() string {
 	if s.IsZero() {
 		return ""
 	}
-	b := make([]byte, 0, 11)
+	var buf [16]byte
+	return string(s.appendTo(buf[:0]))
+}
+
+func (s Status) appendTo(b []byte) []byte {
 	b = strconv.AppendUint(b, uint64(s.Class), 10)
 	b = append(b, '.')
 	b = strconv.AppendUint(b, uint64(s.Subject), 10)
 	b = append(b, '.')
-	b = strconv.AppendUint(b, uint64(s.Detail), 10)
-	return string(b)
+	return strconv.AppendUint(b, uint64(s.Detail), 10)
 }
 
 // Typed is a value with its type: "rfc822; a@example.org", "dns; mx.example.org", "smtp; 550 ..."

@@ -157,7 +157,11 @@ func (rd *statusReader) close() {
 		c.FinalRecipient = Typed{"rfc822", rd.ext.actual}
 	}
 	if rd.seen != 0 {
-		for _, a := range splitAddresses(c.FinalRecipient.Value) {
+		list := splitAddresses(c.FinalRecipient.Value)
+		if list == nil {
+			rd.r.Recipients = append(rd.r.Recipients, c)
+		}
+		for _, a := range list {
 			one := c
 			one.FinalRecipient.Value = a
 			rd.r.Recipients = append(rd.r.Recipients, one)
@@ -166,10 +170,11 @@ func (rd *statusReader) close() {
 	rd.cur, rd.open, rd.seen, rd.ext = Recipient{}, false, 0, statusExt{}
 }
 
-// splitAddresses splits the comma-joined list that some servers write into one group.
+// splitAddresses splits the comma-joined list that some servers write into one group. It returns nil
+// where there is no list.
 func splitAddresses(s string) []string {
-	if strings.Count(s, "@") < 2 || strings.HasPrefix(s, `"`) || strings.IndexByte(s, ',') < 0 {
-		return []string{s}
+	if strings.IndexByte(s, ',') < 0 || strings.Count(s, "@") < 2 || strings.HasPrefix(s, `"`) {
+		return nil
 	}
 	var out []string
 	for _, a := range strings.Split(s, ",") {
@@ -178,7 +183,7 @@ func splitAddresses(s string) []string {
 		}
 	}
 	if len(out) < 2 {
-		return []string{s}
+		return nil
 	}
 	return out
 }
@@ -197,7 +202,7 @@ func typed(s string) Typed {
 	if i < 0 || i > 40 {
 		return Typed{Value: s}
 	}
-	t := strings.TrimSpace(s[:i])
+	t := trimSpace(s[:i])
 	for j := 0; j < len(t); j++ {
 		if c := t[j]; !isAlpha(c) && !isDigit(c) && c != '-' && c != '_' && c != '.' {
 			return Typed{Value: s}
@@ -206,7 +211,21 @@ func typed(s string) Typed {
 	if t != "" && isDigit(t[0]) {
 		return Typed{Value: s}
 	}
-	return Typed{Type: lower(t), Value: strings.TrimSpace(s[i+1:])}
+	return Typed{Type: lowerType(t), Value: strings.TrimSpace(s[i+1:])}
+}
+
+// lowerType is lower for the usual types, without a copy.
+func lowerType(t string) string {
+	var buf [8]byte
+	switch string(lowerInto(buf[:0], t)) {
+	case "rfc822":
+		return "rfc822"
+	case "dns":
+		return "dns"
+	case "smtp":
+		return "smtp"
+	}
+	return lower(t)
 }
 
 // typedAddress reads a recipient field. The value of an SMTP-like type is a bare address.
