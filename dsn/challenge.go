@@ -79,7 +79,7 @@ func byField(*mail) bool { return false }
 
 // byText is for readChallenge: subject and wording together decide.
 func byText(m *mail) bool {
-	subject := lower(decodeWords(m.header.Get("Subject")))
+	subject := m.subject()
 	n := 0
 	for _, s := range [...]string{"verif", "confirm", "authoriz", "human", "action required", "waiting list", "whitelist", "approve", "confirma", "bestätig", "not delivered yet"} {
 		if strings.Contains(subject, s) {

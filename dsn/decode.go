@@ -174,11 +174,27 @@ func decodeUTF16(s, charset string) string {
 }
 
 func decodeWith(enc encoding.Encoding, s string) string {
+	if one, ok := enc.(*charmap.Charmap); ok {
+		return decodeBytes(one, s)
+	}
 	out, err := enc.NewDecoder().String(s)
 	if err != nil && out == "" {
 		return strings.ToValidUTF8(s, "\ufffd")
 	}
 	return out
+}
+
+// decodeBytes decodes a charset of one byte a character, at once: a Decoder grows its buffer in steps.
+func decodeBytes(enc *charmap.Charmap, s string) string {
+	b := make([]byte, 0, len(s)+len(s)/4+utf8.UTFMax)
+	for i := range len(s) {
+		if c := s[i]; c < utf8.RuneSelf {
+			b = append(b, c)
+		} else {
+			b = utf8.AppendRune(b, enc.DecodeByte(c))
+		}
+	}
+	return stringOf(b)
 }
 
 // guessCharset picks the legacy encoding that decodes s with the fewest oddities.

@@ -64,7 +64,7 @@ func readExchange(m *mail, r *Report) []found {
 // exchangeAction tells a delay and a receipt from a failure. The subject says it where the
 // sentence does not.
 func exchangeAction(m *mail, text string) Action {
-	subject := lower(decodeWords(m.header.Get("Subject")))
+	subject := m.subject()
 	head := text[:min(len(text), 1500)]
 	switch {
 	case strings.Contains(head, "Delivery is delayed to these recipients"), strings.Contains(head, "This message hasn't been delivered yet"), strings.HasPrefix(subject, "delivery delayed:"), strings.HasPrefix(subject, "delayed:"):

@@ -17,7 +17,7 @@ func (m *mail) readGeneric(r *Report) bool {
 	if signs == 1 && len(r.Original.Header) == 0 {
 		m.prose(r) // notes the original
 	}
-	returns := len(r.Original.Header) > 0 && m.header.Get("Return-Path") == "" && isRobot(m.header.Get("From"))
+	returns := len(r.Original.Header) > 0 && m.header.Get("Return-Path") == "" && m.fromRobot()
 	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours() && !m.showsSession())) {
 		*r = Report{Header: m.header}
 		return false
@@ -80,10 +80,10 @@ func (m *mail) countSigns() int {
 	case rp != "" && !isRobot(rp):
 		n-- // a report has no return path, and robots name themselves
 	}
-	if isRobot(h.Get("From")) {
+	if m.fromRobot() {
 		n++
 	}
-	subject := lower(decodeWords(h.Get("Subject")))
+	subject := m.subject()
 	if m.subjectFails(subject) {
 		n++
 	}
@@ -96,7 +96,7 @@ func (m *mail) countSigns() int {
 	if m.parts[0].value == "multipart/report" {
 		n++
 	}
-	if isAnswer(subject) && !(m.nullPath() && isRobot(h.Get("From"))) || containsFold(h.Get("From"), "quarantine") {
+	if isAnswer(subject) && !(m.nullPath() && m.fromRobot()) || containsFold(h.Get("From"), "quarantine") {
 		n -= 2
 	}
 	if h.Get("User-Agent") != "" && h.Get("Auto-Submitted") == "" { // a person's program
@@ -107,7 +107,7 @@ func (m *mail) countSigns() int {
 
 // subjectFails reports whether the subject, in lower case, speaks of a failure or delay.
 func (m *mail) subjectFails(subject string) bool {
-	return bounceSubjects.in(subject) || failurePhrases.in(subject) || isRobot(m.header.Get("From")) && (troubleSubjects.in(subject) || delaySubjects.in(subject))
+	return bounceSubjects.in(subject) || failurePhrases.in(subject) || m.fromRobot() && (troubleSubjects.in(subject) || delaySubjects.in(subject))
 }
 
 // signsEnough is how many signs a text must have that gives neither a reply nor the returned
@@ -133,7 +133,7 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	}
 	action := m.proseAction(low)
 	least := 0
-	if !claimed && reply == "" && signs < signsEnough && (!failurePhrases.in(low) || len(r.Original.Header) == 0 && !m.subjectFails(lower(decodeWords(m.header.Get("Subject")))) && !m.speaksOfYours()) {
+	if !claimed && reply == "" && signs < signsEnough && (!failurePhrases.in(low) || len(r.Original.Header) == 0 && !m.subjectFails(m.subject()) && !m.speaksOfYours()) {
 		least = 2
 	}
 	addrs := m.candidates(r, text, least)
@@ -179,22 +179,22 @@ func (m *mail) elsewhere(r *Report, text, reason string) string {
 
 // isNews reports whether a mail system tells about accounts or itself, or that a message arrived.
 func (m *mail) isNews(low string) bool {
-	return arrivedPhrases.in(low) || newsWords.in(low) || newsWords.in(lower(decodeWords(m.header.Get("Subject"))))
+	return arrivedPhrases.in(low) || newsWords.in(low) || newsWords.in(m.subject())
 }
 
 // claimsInHeader reports whether return path, sender and subject all say that this is a report.
 func (m *mail) claimsInHeader() bool {
-	return m.nullPath() && isRobot(m.header.Get("From")) && bounceSubjects.in(lower(decodeWords(m.header.Get("Subject"))))
+	return m.nullPath() && m.fromRobot() && bounceSubjects.in(m.subject())
 }
 
 // givesReason reports whether a text without words of failure still tells one: a reply, or a
 // reason in a mail whose header leaves no doubt.
 func (m *mail) givesReason(low, reply string, signs int) bool {
-	subject := lower(decodeWords(m.header.Get("Subject")))
+	subject := m.subject()
 	if newsWords.in(subject) || reply == "" && (newsWords.in(low) || arrivedPhrases.in(low)) {
 		return false
 	}
-	sure := m.nullPath() && (bounceSubjects.in(subject) || isRobot(m.header.Get("From")) && troubleSubjects.in(subject))
+	sure := m.nullPath() && (bounceSubjects.in(subject) || m.fromRobot() && troubleSubjects.in(subject))
 	return (reply != "" || sure) && (reply != "" && signs > signsEnough || reasonWords.in(low))
 }
 
@@ -205,9 +205,9 @@ func (m *mail) proseAction(low string) Action {
 		return Failed
 	case retryPhrases.in(low):
 		return Delayed
-	case failedPhrases.in(low), failedSubjects.in(lower(decodeWords(m.header.Get("Subject")))):
+	case failedPhrases.in(low), failedSubjects.in(m.subject()):
 		return Failed
-	case delayPhrases.in(low), delaySubjects.in(lower(decodeWords(m.header.Get("Subject")))):
+	case delayPhrases.in(low), delaySubjects.in(m.subject()):
 		return Delayed
 	}
 	return Failed

@@ -28,11 +28,14 @@ type mail struct {
 	raw         []byte  // for line ends made plain, where the memory is used again
 	attached    bool    // it is a part of another mail: see readAttached
 
-	signsDone bool
-	signCount int // see signs
-	textDone  bool
-	textBody  string // see text
-	marks     marks  // see opens
+	subjectDone      bool
+	lowSubject       string // see subject
+	robotDone, robot bool   // see fromRobot
+	signsDone        bool
+	signCount        int // see signs
+	textDone         bool
+	textBody         string // see text
+	marks            marks  // see opens
 }
 
 func (m *mail) problem(name, detail string) {

@@ -118,21 +118,39 @@ type opening struct {
 
 const openingKey = 6 // bytes of a phrase that pick its bucket
 
-// openingBucket spreads the phrases so that most lines meet an empty bucket.
-func openingBucket(t string) uint8 {
-	_ = t[openingKey-1]
-	return t[0]*31 ^ t[1]*7 ^ t[3]*13 ^ t[4]*3 ^ t[5]
+// openingTable holds the phrases by their first bytes, spread so that most lines meet none.
+type openingTable struct {
+	taken   [1 << openingBits / 64]uint64
+	buckets [1 << openingBits][]opening
 }
 
-func newOpenings(lists ...[]opening) *[256][]opening {
-	var t [256][]opening
+const openingBits = 10
+
+func openingBucket(t string) uint32 {
+	_ = t[openingKey-1]
+	head := uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
+	return (head ^ uint32(t[4])<<13 ^ uint32(t[5])<<5) * 0x9e3779b1 >> (32 - openingBits)
+}
+
+func newOpenings(lists ...[]opening) *openingTable {
+	t := new(openingTable)
 	for _, list := range lists {
 		for _, o := range list {
 			k := openingBucket(o.phrase)
-			t[k] = append(t[k], o)
+			t.taken[k/64] |= 1 << (k % 64)
+			t.buckets[k] = append(t.buckets[k], o)
 		}
 	}
-	return &t
+	return t
+}
+
+// with returns the phrases that t may begin with.
+func (o *openingTable) with(t string) []opening {
+	k := openingBucket(t)
+	if o.taken[k/64]&(1<<(k%64)) == 0 {
+		return nil
+	}
+	return o.buckets[k]
 }
 
 // marks are the openings that a mail has.
@@ -156,10 +174,16 @@ const (
 // readMarks looks at the first lines of the human part, once.
 func (m *mail) readMarks() {
 	m.marks.done = true
+	text := m.text()
+	sign := indexByteFrom(text, '#', 0) // the next one: most texts have none
 	n := 0
-	for s := m.text(); s != "" && n < openingLines; {
-		var line string
-		line, s = cutLine(s)
+	for at := 0; at < len(text) && n < openingLines; {
+		line, _ := cutLine(text[at:])
+		at += len(line) + 1
+		signed := sign < at
+		if signed {
+			sign = indexByteFrom(text, '#', at)
+		}
 		t := trimIndent(line)
 		if t == "" {
 			continue
@@ -169,10 +193,10 @@ func (m *mail) readMarks() {
 		}
 		if t[0] == '<' && isAngleDiagnostic(t) {
 			m.marks.any.add(markExchange55)
-		} else if isHashDiagnostic(t) {
+		} else if signed && isHashDiagnostic(t) {
 			m.marks.any.add(markExchange)
 		}
-		for _, o := range openings[openingBucket(t)] {
+		for _, o := range openings.with(t) {
 			if strings.HasPrefix(t, o.phrase) {
 				m.marks.any.add(o.mark)
 				if n <= openingTop {

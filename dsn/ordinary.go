@@ -9,6 +9,22 @@ func isRobot(from string) bool {
 	return robots.inFold(from) && !containsFold(from, "bugzilla-daemon@") || strings.Contains(from, "<>")
 }
 
+// fromRobot is isRobot of who the mail is from.
+func (m *mail) fromRobot() bool {
+	if !m.robotDone {
+		m.robotDone, m.robot = true, isRobot(m.header.Get("From"))
+	}
+	return m.robot
+}
+
+// subject returns the decoded subject in lower case.
+func (m *mail) subject() string {
+	if !m.subjectDone {
+		m.subjectDone, m.lowSubject = true, lower(decodeWords(m.header.Get("Subject")))
+	}
+	return m.lowSubject
+}
+
 // withoutTags takes off what filters and lists put before a subject: "[SPAM] ", "***SPAM*** ",
 // "{Spam?} ", "[EXTERNAL] ".
 func withoutTags(s string) string {
@@ -65,10 +81,10 @@ func (m *mail) isConversation() bool {
 		return true
 	}
 	h := m.header
-	if isRobot(h.Get("From")) || h.Get("X-Failed-Recipients") != "" || h.Get("From") == "" {
+	if m.fromRobot() || h.Get("X-Failed-Recipients") != "" || h.Get("From") == "" {
 		return false
 	}
-	if subject := lower(decodeWords(h.Get("Subject"))); isAnswer(subject) || autoReplySubject(subject) {
+	if subject := m.subject(); isAnswer(subject) || autoReplySubject(subject) {
 		return true
 	}
 	return h.Get("List-Id") != "" || h.Get("List-Unsubscribe") != "" || h.Get("List-Post") != "" || h.Get("X-Cron-Env") != ""

@@ -19,7 +19,7 @@ func parseReply(s string) Reply {
 		s = strings.TrimSpace(s[5:])
 	}
 	for i, at := range saidIn(s) {
-		if at >= 0 && at < 400 {
+		if at >= 0 && at < saidWithin {
 			// What a verified sender's own server said (Postfix, reject_unverified_sender) is not the reply.
 			said := s[at+len(saidMarks[i]):]
 			if _, ok := replyCode(strings.TrimLeft(said, " ")); ok && !containsFold(s[:at], "sender address rejected") {
@@ -48,9 +48,13 @@ func parseReply(s string) Reply {
 // saidMarks stand in front of what another server said.
 var saidMarks = [...]string{" said: ", "refused to talk to me: ", "Remote host said: "}
 
+// saidWithin is how far into a reason they are looked for.
+const saidWithin = 400
+
 // saidIn returns where the first of each of saidMarks stands in s, or -1. All end in a colon, which
 // is rare.
 func saidIn(s string) (at [len(saidMarks)]int) {
+	s = s[:min(len(s), saidWithin+30)]
 	for i := range at {
 		at[i] = -1
 	}

@@ -46,6 +46,9 @@ func hasLineOfBlanks(s string) bool {
 			return false
 		}
 		i += n + 1
+		if i == len(s) || s[i] > ' ' {
+			continue
+		}
 		if t := trimIndent(s[i:]); len(t) > 0 && len(t) < len(s)-i && t[0] == '\n' {
 			return true
 		}
@@ -78,9 +81,13 @@ func (m *mail) joinText(typ string) string {
 // cutOriginal splits s at the first line that begins with one of the separators: what stands
 // behind it is the returned message, and nothing in there may be read as a cause.
 func cutOriginal(s string, separators ...string) (text, original string) {
+	var first [256]bool // bytes that a separator begins with
+	for _, p := range separators {
+		first[p[0]] = true
+	}
 	for rest := s; rest != ""; {
 		line, next := cutLine(rest)
-		if t := trimIndent(line); t != "" && beginsWithAny(t, separators) {
+		if t := trimIndent(line); t != "" && first[t[0]] && beginsWithAny(t, separators) {
 			return s[:len(s)-len(rest)], strings.TrimLeft(next, "\n")
 		}
 		rest = next
