@@ -10,8 +10,10 @@ import (
 func detectExim(m *mail) bool {
 	t := m.text()
 	head := t[:min(len(t), 1200)]
-	if strings.Contains(head, "This message was created automatically by mail delivery software") && !strings.Contains(head, "mail delivery software (TMDA)") || strings.Contains(head, "This message was created automatically by the SMTP mail delivery software") {
-		return true
+	if strings.Contains(head, "This message was created automatically by ") {
+		if strings.Contains(head, "This message was created automatically by mail delivery software") && !strings.Contains(head, "mail delivery software (TMDA)") || strings.Contains(head, "This message was created automatically by the SMTP mail delivery software") {
+			return true
+		}
 	}
 	if strings.HasPrefix(head, "A message that you sent") && (hasPrefixFold(m.header.Get("Subject"), "mail failure") || containsFold(m.header.Get("From"), "mailer-daemon@")) {
 		return true

@@ -13,7 +13,7 @@ func readGroupWise(m *mail, r *Report) []found {
 		r.Original.Header = m.original()
 	}
 	text = after(text, "undeliverable to the following:")
-	users := localParts(r.Original.Header)
+	users := users{original: r.Original.Header}
 	var fs []found
 	lines(text, func(line string) bool {
 		t := strings.TrimSpace(line)
@@ -27,7 +27,7 @@ func readGroupWise(m *mail, r *Report) []found {
 		case line[0] != '\t' && line[0] != ' ' && !isAddress(addr):
 		default:
 			if !isAddress(addr) {
-				addr = users[lower(addr)]
+				addr = users.address(addr)
 			}
 			fs = append(fs, found{addr: addr, text: strings.TrimSuffix(reason, ")")})
 		}

@@ -22,8 +22,8 @@ func detectPostfix(m *mail) bool {
 	if strings.HasPrefix(head, "Transcript of session follows.") && strings.Contains(head, "\n Out: ") {
 		return true
 	}
-	return strings.Contains(head, "This is the mail system at host ") || strings.Contains(head, "This is the Postfix program at host ") ||
-		strings.Contains(head, "This is the Postfix\nprogram at host ")
+	return strings.Contains(head, "This is the ") && (strings.Contains(head, "This is the mail system at host ") || strings.Contains(head, "This is the Postfix program at host ") ||
+		strings.Contains(head, "This is the Postfix\nprogram at host "))
 }
 
 func readPostfix(m *mail, r *Report) []found {

@@ -18,18 +18,22 @@ func detectSendmail(m *mail) bool {
 
 // titleLine finds a line that holds the title alone: prose can quote it.
 func titleLine(t, title string) int {
-	for from := 0; ; {
-		i := strings.Index(t[from:], title)
+	hyphens := len("----- ")
+	for from := hyphens; ; {
+		i := strings.Index(t[min(from, len(t)):], title[hyphens:]) // hyphens are everywhere
 		if i < 0 {
 			return -1
 		}
-		i += from
+		if i += from - hyphens; t[i:i+hyphens] != title[:hyphens] {
+			from = i + hyphens + 1
+			continue
+		}
 		start := strings.LastIndexByte(t[:i], '\n') + 1
 		line, _ := cutLine(t[i+len(title):])
 		if isBlank(t[start:i]) && isBlank(line) {
 			return i
 		}
-		from = i + len(title)
+		from = i + len(title) + hyphens
 	}
 }
 
@@ -42,7 +46,7 @@ func readSendmail(m *mail, r *Report) []found {
 	if len(h) == 0 {
 		h = m.original()
 	}
-	users := localParts(h)
+	users := &users{original: h}
 	var fs []found
 	for _, s := range [...]struct {
 		title  string
@@ -83,7 +87,7 @@ func section(s string) string {
 
 // sendmailSection reads "<addr>", "    (reason: 550 ...)", "    (expanded from: <alias>)". A local
 // user stands there by the name alone: users has the addresses of the original.
-func sendmailSection(s string, action Action, users map[string]string) []found {
+func sendmailSection(s string, action Action, users *users) []found {
 	var fs []found
 	lines(s, func(line string) bool {
 		trimmed := strings.TrimSpace(line)
@@ -105,7 +109,7 @@ func sendmailSection(s string, action Action, users map[string]string) []found {
 					f.text = ""
 				}
 			}
-			if a := users[lower(word)]; a != "" {
+			if a := users.address(word); a != "" {
 				word = a
 			}
 			if f.addr = cleanAddress(word); isAddress(f.addr) || strings.HasPrefix(word, "<") || strings.HasPrefix(word, `"|`) {

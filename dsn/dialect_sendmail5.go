@@ -39,13 +39,13 @@ func readSendmail5(m *mail, r *Report) []found {
 	if i := titleLine(text, sendmail5Recipients); i >= 0 {
 		fs = sendmail5List(section(text[i+len(sendmail5Recipients):]), fs)
 	}
-	users := localParts(r.Original.Header)
+	users := users{original: r.Original.Header}
 	for i := range fs {
 		if fs[i].text == "" {
 			fs[i].text = general
 		}
 		if !isAddress(fs[i].addr) {
-			fs[i].addr = users[lower(fs[i].addr)]
+			fs[i].addr = users.address(fs[i].addr)
 		}
 	}
 	if len(fs) == 0 && general != "" {
@@ -67,17 +67,28 @@ func deferredTo(verdict string, original Header) (fs []found) {
 	return fs
 }
 
-// localParts returns the recipients of the original by their local parts: what a bare user name
-// in a report stands for.
-func localParts(original Header) map[string]string {
-	users := map[string]string{}
-	for _, name := range [...]string{"Cc", "To"} {
-		for _, a := range headerAddresses(original, name, 100) {
-			local, _, _ := strings.Cut(lower(a), "@")
-			users[local] = a
+// users finds what a bare user name in a report stands for: a recipient of the original with that
+// local part.
+type users struct {
+	original Header
+	all      map[string]string // nil until somebody asks
+}
+
+// address returns the address of a user, or "".
+func (u *users) address(name string) string {
+	if strings.IndexByte(name, '@') >= 0 {
+		return ""
+	}
+	if u.all == nil {
+		u.all = map[string]string{}
+		for _, field := range [...]string{"Cc", "To"} {
+			for _, a := range headerAddresses(u.original, field, 100) {
+				local, _, _ := strings.Cut(lower(a), "@")
+				u.all[local] = a
+			}
 		}
 	}
-	return users
+	return u.all[lower(name)]
 }
 
 // sendmail5Transcript reads the verdicts in their order. general is the last one that names a

@@ -215,7 +215,10 @@ func (f *found) complete(c *Recipient) {
 		return // the text is the diagnostic
 	}
 	if text := fold(f.text); text != c.DiagnosticCode.Value && !strings.Contains(c.Text, text) {
-		c.Text = strings.TrimSpace(c.Text + " " + text)
+		if c.Text != "" {
+			text = strings.TrimSpace(c.Text + " " + text)
+		}
+		c.Text = text
 	}
 }
 

@@ -117,7 +117,7 @@ type arena struct {
 // start begins a string of about n bytes.
 func (a *arena) start(n int) {
 	if cap(a.buf)-len(a.buf) < n {
-		a.buf = make([]byte, 0, max(n, 2048))
+		a.buf = make([]byte, 0, max(n, 2*cap(a.buf), 2048))
 	}
 	a.from = len(a.buf)
 }
@@ -295,6 +295,17 @@ func lowerFrom(s string, i int) string {
 		b[i] = c
 	}
 	return stringOf(b)
+}
+
+// lower is lower for what is needed no longer than the mail.
+func (m *mail) lower(s string) string {
+	if !isASCII(s) {
+		return strings.ToLower(s)
+	}
+	a := &m.arena
+	a.start(len(s))
+	a.buf = lowerInto(a.buf, s)
+	return a.string()
 }
 
 // lowerInto appends s in lower case (ASCII) to dst, which stays on the caller's stack where it

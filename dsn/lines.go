@@ -212,6 +212,9 @@ func hasPrefixFold(s, prefix string) bool {
 
 // indexFold is strings.Index, ASCII case aside. sub is in lower case and not empty.
 func indexFold(s, sub string) int {
+	if len(s) < len(sub) {
+		return -1
+	}
 	at := rarest(sub)
 	lo, up := sub[at], sub[at]
 	if 'a' <= lo && lo <= 'z' {
@@ -228,7 +231,7 @@ func indexFold(s, sub string) int {
 		if i-at+len(sub) > len(s) {
 			return -1
 		}
-		if hasPrefixFold(s[i-at:], sub) {
+		if s := s[i-at:]; (s[0]^sub[0])&^0x20 == 0 && hasPrefixFold(s, sub) {
 			return i - at
 		}
 		if i == nextLo {

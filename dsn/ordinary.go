@@ -20,7 +20,7 @@ func (m *mail) fromRobot() bool {
 // subject returns the decoded subject in lower case.
 func (m *mail) subject() string {
 	if !m.subjectDone {
-		m.subjectDone, m.lowSubject = true, lower(decodeWords(m.header.Get("Subject")))
+		m.subjectDone, m.lowSubject = true, m.lower(decodeWords(m.header.Get("Subject")))
 	}
 	return m.lowSubject
 }

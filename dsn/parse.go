@@ -71,7 +71,7 @@ func (m *mail) release() {
 // reset makes m ready for another message. Memory is kept where it is of the usual size.
 func (m *mail) reset() {
 	clear(m.parts)
-	*m = mail{parts: keep(m.parts, 64), fields: keep(m.fields, 256), raw: keep(m.raw, 64<<10), arena: arena{buf: keep(m.arena.buf, 16<<10)}}
+	*m = mail{parts: keep(m.parts, 64), fields: keep(m.fields, 256), raw: keep(m.raw, 64<<10), arena: arena{buf: keep(m.arena.buf, 64<<10)}}
 }
 
 // keep returns s, emptied, unless it is larger than most.
