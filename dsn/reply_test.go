@@ -38,6 +38,30 @@ func TestParseReply(t *testing.T) {
 	}
 }
 
+// The quick way gives what the general one does, or leaves the date to it.
+func TestUsualDate(t *testing.T) {
+	usual := 0
+	for _, day := range []string{"", " ", "Tue, ", "Mar, ", "tue, ", "Tue,"} {
+		for _, dm := range []string{"1 Jan", "31 Feb", "29 feb", "09 DEC", "24 Nov", "0 May", "32 May", "7 Nox", "1  Jun", "x Jul"} {
+			for _, year := range []string{"2026", "2024", "2000", "1900", "1969", "9999", "0012", "99", "20x6"} {
+				for _, rest := range []string{"10:00:05 +0100", "00:00:00 -0830 (PDT)", "24:59:60 +1400", "23:59:59 +1401", "25:00:00 +0000", "10:00 +0000", "1:02:03 +0000", "10:00:05 GMT", "10:00:05 +0100(CET)", "10:00:05 +01000", "10:00:05\t+0100", "10:00:05 +0100,", "10:00:05 +0160", "1x:00:05 +0100", ""} {
+					s := day + dm + " " + year + " " + rest
+					got, ok := usualDate(s)
+					if want := anyDate(s); ok && got != want {
+						t.Errorf("%q: %v, want %v", s, got, want)
+					}
+					if ok {
+						usual++
+					}
+				}
+			}
+		}
+	}
+	if usual < 500 {
+		t.Error(usual)
+	}
+}
+
 func TestParseDate(t *testing.T) {
 	for in, want := range map[string]string{
 		"Tue, 24 Nov 2026 10:00:05 +0100 (CET)": "2026-11-24T09:00:05Z",

@@ -193,8 +193,9 @@ func (n *normalizer) header() {
 	if n.noCR = bytes.IndexByte(n.raw[:min(len(n.raw), plainHeader)], '\r'); n.noCR < 0 {
 		n.noCR = min(len(n.raw), plainHeader)
 	}
-	searched, dropping := 0, false
-	for first := true; n.pos < len(n.raw) && searched < idSearch; first = false {
+	n.plainLines()
+	searched, dropping := n.pos, false
+	for first := n.pos == 0; n.pos < len(n.raw) && searched < idSearch; first = false {
 		start, end, breaks := n.line()
 		if start == end { // the empty line before the body; more CRs in the run belong to the body
 			n.breaks = breaks - 1
@@ -225,6 +226,27 @@ func (n *normalizer) header() {
 		}
 	}
 	n.pos, n.breaks = len(n.raw), 0 // no body, or too far away
+}
+
+// plainLines takes the lines at the start of the header that go to the hash as they stand, as most do:
+// all in one piece.
+func (n *normalizer) plainLines() {
+	plain := n.raw[:min(len(n.raw), n.noCR)]
+	for n.pos < len(plain) {
+		i := bytes.IndexByte(plain[n.pos:], '\n')
+		if i <= 0 {
+			break
+		}
+		line := plain[n.pos : n.pos+i]
+		if line[0] == '>' || n.pos == 0 && bytes.HasPrefix(line, fromSpace) || addedByStore(line) {
+			break
+		}
+		n.pos += i + 1
+	}
+	if n.pos > 0 {
+		n.text(0, n.pos-1)
+		n.breaks = 1
+	}
 }
 
 // body hashes the body that begins at pos, after n.breaks line ends of its own.
@@ -349,12 +371,27 @@ func unquote(raw []byte, start, end int) int {
 	return start
 }
 
+// mayBeStores marks the bytes that those fields begin with.
+var mayBeStores = [256]bool{'S': true, 's': true, 'X': true, 'x': true, 'C': true, 'c': true, 'L': true, 'l': true}
+
 // addedByStore reports whether line starts a header field that mail stores add or change.
 func addedByStore(line []byte) bool {
-	switch line[0] {
-	case 'S', 's', 'X', 'x', 'C', 'c', 'L', 'l':
-	default:
+	if !mayBeStores[line[0]] || len(line) < len("Lines:") {
 		return false
+	}
+	switch c := line[1] | 0x20; line[0] | 0x20 { // what most of the others differ in
+	case 's':
+		if c != 't' {
+			return false
+		}
+	case 'c':
+		if c != 'o' || len(line) < len("Content-L") || line[len("Content-")]|0x20 != 'l' {
+			return false
+		}
+	case 'l':
+		if c != 'i' {
+			return false
+		}
 	}
 	colon := bytes.IndexByte(line[:min(len(line), 80)], ':')
 	if colon < 0 {
