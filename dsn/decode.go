@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // transferDecoded undoes the part's transfer encoding, once.
@@ -129,7 +130,7 @@ func (m *mail) toUTF8(s, charset string) string {
 	case "utf-7", "unicode-1-1-utf-7", "unicode-2-0-utf-7", "x-unicode-2-0-utf-7", "csunicode11utf7":
 		return decodeUTF7(s)
 	case "utf-16", "utf-16le", "utf-16be":
-		return decodeUTF16(s, charset)
+		return m.decodeUTF16(s, charset)
 	}
 	if isASCII(s) && strings.IndexByte(s, 0x1b) < 0 {
 		return s
@@ -141,7 +142,7 @@ func (m *mail) toUTF8(s, charset string) string {
 		if utf8.ValidString(s) {
 			return s
 		}
-		return decodeWith(guessCharset(s), s)
+		return m.decodeWith(guessCharset(s), s)
 	}
 	enc, err := htmlindex.Get(charset)
 	if err != nil || enc == encoding.Replacement {
@@ -149,14 +150,14 @@ func (m *mail) toUTF8(s, charset string) string {
 		if utf8.ValidString(s) {
 			return s
 		}
-		return decodeWith(guessCharset(s), s)
+		return m.decodeWith(guessCharset(s), s)
 	}
-	out := decodeWith(enc, s)
+	out := m.decodeWith(enc, s)
 	if bad := strings.Count(out, "\ufffd"); bad > 4 && bad*20 > len(out) {
 		if utf8.ValidString(s) {
 			return s
 		}
-		if g := decodeWith(guessCharset(s), s); strings.Count(g, "\ufffd") < bad {
+		if g := m.decodeWith(guessCharset(s), s); strings.Count(g, "\ufffd") < bad {
 			m.problem("mislabelled_charset", charset)
 			return g
 		}
@@ -165,36 +166,38 @@ func (m *mail) toUTF8(s, charset string) string {
 }
 
 // decodeUTF16 decodes what normalize took for bytes: it made two line ends of each CR LF.
-func decodeUTF16(s, charset string) string {
+func (m *mail) decodeUTF16(s, charset string) string {
 	order := unicode.LittleEndian
 	if charset == "utf-16be" {
 		order = unicode.BigEndian
 	}
-	return strings.ReplaceAll(decodeWith(unicode.UTF16(order, unicode.UseBOM), s), "\n\n", "\n")
+	return strings.ReplaceAll(m.decodeWith(unicode.UTF16(order, unicode.UseBOM), s), "\n\n", "\n")
 }
 
-func decodeWith(enc encoding.Encoding, s string) string {
+// decodeWith decodes s into the arena, in one go where it does not grow by more than half.
+func (m *mail) decodeWith(enc encoding.Encoding, s string) string {
+	a := &m.arena
+	a.start(len(s) + len(s)/2 + utf8.UTFMax)
+	a.buf = appendDecoded(a.buf, enc, s)
+	return a.string()
+}
+
+func appendDecoded(dst []byte, enc encoding.Encoding, s string) []byte {
 	if one, ok := enc.(*charmap.Charmap); ok {
-		return decodeBytes(one, s)
+		for i := range len(s) {
+			if c := s[i]; c < utf8.RuneSelf {
+				dst = append(dst, c)
+			} else {
+				dst = utf8.AppendRune(dst, one.DecodeByte(c))
+			}
+		}
+		return dst
 	}
-	out, err := enc.NewDecoder().String(s)
-	if err != nil && out == "" {
-		return strings.ToValidUTF8(s, "\ufffd")
+	out, _, err := transform.Append(enc.NewDecoder(), dst, []byte(s))
+	if err != nil {
+		return append(dst, strings.ToValidUTF8(s, "\ufffd")...)
 	}
 	return out
-}
-
-// decodeBytes decodes a charset of one byte a character, at once: a Decoder grows its buffer in steps.
-func decodeBytes(enc *charmap.Charmap, s string) string {
-	b := make([]byte, 0, len(s)+len(s)/4+utf8.UTFMax)
-	for i := range len(s) {
-		if c := s[i]; c < utf8.RuneSelf {
-			b = append(b, c)
-		} else {
-			b = utf8.AppendRune(b, enc.DecodeByte(c))
-		}
-	}
-	return stringOf(b)
 }
 
 // guessCharset picks the legacy encoding that decodes s with the fewest oddities.

@@ -56,7 +56,14 @@ func exchangeTo(s string) (to string) {
 // A NAME without an address is the one recipient the original had.
 func readExchangeBlocks(text, to string) []found {
 	var fs []found
+	var reason gathered
+	done := func() {
+		if n := len(fs); n > 0 {
+			fs[n-1].text = reason.take()
+		}
+	}
 	head := func(name string) {
+		done()
 		f := found{addr: exchangeAddress(name)}
 		if f.addr == "" {
 			f.addr = to
@@ -71,13 +78,14 @@ func readExchangeBlocks(text, to string) []found {
 		lines(p, func(line string) bool {
 			if name, ok := exchangeHead(line); ok {
 				head(name)
-			} else if n := len(fs); n > 0 {
-				fs[n-1].text = addLine(fs[n-1].text, "\n", strings.TrimSpace(line))
+			} else if len(fs) > 0 {
+				reason.add("\n", strings.TrimSpace(line))
 			}
 			return true
 		})
 		return len(fs) < 10000
 	})
+	done()
 	for i := range fs {
 		exchangeReason(&fs[i])
 	}

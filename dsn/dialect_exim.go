@@ -252,7 +252,7 @@ func unescapeOctal(s string) string {
 	if utf8.Valid(b) {
 		return string(b)
 	}
-	return decodeWith(guessCharset(string(b)), string(b))
+	return string(appendDecoded(nil, guessCharset(string(b)), string(b)))
 }
 
 func isOctal(c byte) bool { return '0' <= c && c <= '7' }

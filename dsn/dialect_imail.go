@@ -52,19 +52,21 @@ func imailLine(t string) (found, bool) {
 
 // imailResponse gives the last recipient the reply that follows.
 func imailResponse(fs []found, what, s string) ([]found, string) {
-	var reply string
+	var lines gathered
 	for s != "" {
 		line, rest := cutLine(s)
 		t := strings.TrimSpace(line)
-		if t == "" && reply == "" {
+		if t == "" && len(lines) == 0 {
 			s = rest
 			continue
 		}
 		if _, ok := imailLine(t); t == "" || ok {
 			break
 		}
-		reply, s = addLine(reply, "\n", t), rest
+		lines.add("\n", t)
+		s = rest
 	}
+	reply := lines.take()
 	if n := len(fs); n > 0 && reply != "" {
 		f := &fs[n-1]
 		f.reply, f.command = reply, what

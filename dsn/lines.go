@@ -293,6 +293,25 @@ func addLine(reason, sep, line string) string {
 	return reason + sep + clip(line)
 }
 
+// gathered is a reason of many lines, put together as addLine does without a copy for each.
+type gathered []byte
+
+func (g *gathered) add(sep, line string) {
+	switch {
+	case len(*g) == 0:
+		*g = append(*g, clip(line)...)
+	case line != "" && len(*g) < maxReason:
+		*g = append(append(*g, sep...), clip(line)...)
+	}
+}
+
+// take returns the reason and begins another.
+func (g *gathered) take() string {
+	s := string(*g)
+	*g = (*g)[:0]
+	return s
+}
+
 // clip cuts s at maxReason, between two characters.
 func clip(s string) string {
 	if len(s) <= maxReason {

@@ -96,35 +96,26 @@ func cutInReplyTo(s string) (rest, command string) {
 
 // commandName normalizes how reports name the SMTP command that was answered.
 func commandName(s string) string {
-	s = strings.ToUpper(strings.TrimSpace(s))
-	s = strings.TrimPrefix(s, "PIPELINED ")
-	switch {
-	case strings.HasPrefix(s, "END OF DATA"), s == ".", strings.HasPrefix(s, "BODY"), strings.HasPrefix(s, "DOT"), strings.HasPrefix(s, "TEXT"):
+	s = trimSpace(s)
+	if hasPrefixFold(s, "pipelined ") {
+		s = s[len("pipelined "):]
+	}
+	if s == "." {
 		return "."
-	case strings.HasPrefix(s, "MAIL"):
-		return "MAIL"
-	case strings.HasPrefix(s, "RCPT"):
-		return "RCPT"
-	case strings.HasPrefix(s, "DATA"):
-		return "DATA"
-	case strings.HasPrefix(s, "BDAT"):
-		return "BDAT"
-	case strings.HasPrefix(s, "EHLO"):
-		return "EHLO"
-	case strings.HasPrefix(s, "LHLO"):
-		return "LHLO"
-	case strings.HasPrefix(s, "HELO"):
-		return "HELO"
-	case strings.HasPrefix(s, "STARTTLS"):
-		return "STARTTLS"
-	case strings.HasPrefix(s, "AUTH"):
-		return "AUTH"
-	case strings.HasPrefix(s, "INITIAL "), strings.HasPrefix(s, "CONNECT"), strings.HasPrefix(s, "GREETING"), strings.HasPrefix(s, "SERVER GREETING"):
-		return "CONNECT"
-	case strings.HasPrefix(s, "QUIT"):
-		return "QUIT"
+	}
+	for _, c := range commandNames {
+		if hasPrefixFold(s, c.said) {
+			return c.name
+		}
 	}
 	return ""
+}
+
+// commandNames are what a command's name begins with, in lower case.
+var commandNames = [...]struct{ said, name string }{
+	{"rcpt", "RCPT"}, {"mail", "MAIL"}, {"data", "DATA"}, {"end of data", "."}, {"body", "."}, {"dot", "."}, {"text", "."}, {"bdat", "BDAT"},
+	{"ehlo", "EHLO"}, {"lhlo", "LHLO"}, {"helo", "HELO"}, {"starttls", "STARTTLS"}, {"auth", "AUTH"},
+	{"initial ", "CONNECT"}, {"connect", "CONNECT"}, {"greeting", "CONNECT"}, {"server greeting", "CONNECT"}, {"quit", "QUIT"},
 }
 
 // replyCode reports whether s begins with a reply code of a failure or a success.

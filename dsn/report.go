@@ -89,9 +89,25 @@ func (s Status) String() string {
 	if s.IsZero() {
 		return ""
 	}
+	if int(s.Class) < len(usualStatus) && int(s.Subject) < len(usualStatus[0]) && int(s.Detail) < len(usualStatus[0][0]) {
+		return usualStatus[s.Class][s.Subject][s.Detail]
+	}
 	var buf [16]byte
 	return string(s.appendTo(buf[:0]))
 }
+
+// usualStatus has the strings of the codes that servers give.
+var usualStatus = func() (t [6][8][32]string) {
+	for class := range t {
+		for subject := range t[class] {
+			for detail := range t[class][subject] {
+				var buf [16]byte
+				t[class][subject][detail] = string(Status{uint8(class), uint16(subject), uint16(detail)}.appendTo(buf[:0]))
+			}
+		}
+	}
+	return t
+}()
 
 func (s Status) appendTo(b []byte) []byte {
 	b = strconv.AppendUint(b, uint64(s.Class), 10)
