@@ -15,11 +15,12 @@ const vmOpening = " unable to deliver following mail to recipient(s):"
 
 func detectVMSMTP(m *mail) bool {
 	head := m.textHead()
-	if strings.IndexByte(head, '(') < 0 { // rarer than the phrase's first byte
+	i := strings.Index(head, "(s):") // rarer than the phrase's first byte
+	if i < 0 {
 		return false
 	}
-	head, _, ok := strings.Cut(head, vmOpening)
-	return ok && isHost(strings.TrimSpace(head))
+	host, ok := strings.CutSuffix(head[:i+len("(s):")], vmOpening)
+	return ok && isHost(strings.TrimSpace(host))
 }
 
 func readVMSMTP(m *mail, r *Report) []found {

@@ -47,6 +47,9 @@ func (m *mail) strayFeedback() string {
 		if hasPrefixFold(strings.TrimLeft(p.body, "\n"), "feedback-type:") {
 			return p.body
 		}
+		if !p.fields().feedbackType {
+			continue
+		}
 		if at := indexFold(p.body, "\nfeedback-type:"); at >= 0 && containsFold(p.body, "\nuser-agent:") {
 			if start := strings.LastIndex(p.body[:at+1], "\n\n"); start >= 0 {
 				return p.body[start+2:]

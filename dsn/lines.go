@@ -210,6 +210,11 @@ func hasPrefixFold(s, prefix string) bool {
 	return true
 }
 
+// hasSuffixFold is hasPrefixFold for the end of s.
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && (s[len(s)-1]^suffix[len(suffix)-1])&^0x20 == 0 && hasPrefixFold(s[len(s)-len(suffix):], suffix)
+}
+
 // indexFold is strings.Index, ASCII case aside. sub is in lower case and not empty.
 func indexFold(s, sub string) int {
 	if len(s) < len(sub) {

@@ -12,6 +12,8 @@ type part struct {
 	parent    int // index in mail.parts; -1 for the message itself
 	plainDone bool
 	inside    bool // below a returned or forwarded message
+	colons    bool // see fields
+	named     namedFields
 }
 
 // mail is one message while it is read.
@@ -34,8 +36,9 @@ type mail struct {
 	signsDone        bool
 	signCount        int // see signs
 	textDone         bool
-	textBody         string // see text
-	marks            marks  // see opens
+	textBody         string  // see text
+	lineEnds         []int32 // see findLines
+	marks            marks   // see opens
 }
 
 func (m *mail) problem(name, detail string) {

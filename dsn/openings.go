@@ -177,9 +177,16 @@ func (m *mail) readMarks() {
 	text := m.text()
 	sign := indexByteFrom(text, '#', 0) // the next one: most texts have none
 	n := 0
+	ends := m.lineEnds
 	for at := 0; at < len(text) && n < openingLines; {
-		line, _ := cutLine(text[at:])
-		at += len(line) + 1
+		end := 0
+		if len(ends) > 0 {
+			end, ends = int(ends[0]), ends[1:]
+		} else {
+			end = indexByteFrom(text, '\n', at)
+		}
+		line := text[at:end]
+		at = end + 1
 		signed := sign < at
 		if signed {
 			sign = indexByteFrom(text, '#', at)

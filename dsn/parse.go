@@ -71,7 +71,7 @@ func (m *mail) release() {
 // reset makes m ready for another message. Memory is kept where it is of the usual size.
 func (m *mail) reset() {
 	clear(m.parts)
-	*m = mail{parts: keep(m.parts, 64), fields: keep(m.fields, 256), raw: keep(m.raw, 64<<10), arena: arena{buf: keep(m.arena.buf, 64<<10)}}
+	*m = mail{parts: keep(m.parts, 64), fields: keep(m.fields, 256), raw: keep(m.raw, 64<<10), lineEnds: keep(m.lineEnds, mostLines), arena: arena{buf: keep(m.arena.buf, 64<<10)}}
 }
 
 // keep returns s, emptied, unless it is larger than most.
@@ -168,13 +168,14 @@ func (m *mail) strayStatus() string {
 		if p.inside || strings.HasPrefix(p.value, "multipart/") || isMessageType(p.value) || strings.HasSuffix(p.value, "disposition-notification") {
 			continue
 		}
-		if containsFold(p.body, "final-recipient:") {
+		named := p.fields().finalRecipient
+		if named {
 			if s := m.pastedStatus(p); s != "" && !isReceipt(s) {
 				return s
 			}
 		}
 		if strings.HasPrefix(p.value, "text/") && p.header.Get("Content-Transfer-Encoding") != "" {
-			if s := m.transferDecoded(p); len(s) > 0 {
+			if s := m.transferDecoded(p); named || s != p.body {
 				if at := indexFold(s, "\nfinal-recipient:"); at >= 0 {
 					return statusBlock(s, at+1)
 				}
@@ -182,6 +183,29 @@ func (m *mail) strayStatus() string {
 		}
 	}
 	return ""
+}
+
+// namedFields are the fields that make a report of a text that has them.
+type namedFields struct{ finalRecipient, feedbackType bool }
+
+// fields returns which of them the body of p names, wherever on a line. All end in a colon, and so are
+// found in one pass.
+func (p *part) fields() *namedFields {
+	if p.colons {
+		return &p.named
+	}
+	p.colons = true
+	for i := 0; ; i++ {
+		if i = indexByteFrom(p.body, ':', i); i == len(p.body) {
+			return &p.named
+		}
+		switch before := p.body[:i]; {
+		case hasSuffixFold(before, "final-recipient"):
+			p.named.finalRecipient = true
+		case hasSuffixFold(before, "feedback-type"):
+			p.named.feedbackType = true
+		}
+	}
 }
 
 // pastedStatus finds the machine part in the text of p.

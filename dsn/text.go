@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // text returns the human part: the text parts outside of the returned message, decoded; HTML
 // only where there is no plain text. It is what dialects read.
@@ -15,15 +18,53 @@ func (m *mail) text() string {
 			m.textBody = htmlText(h)
 		}
 	}
-	m.textBody = strings.TrimLeft(emptyBlankLines(m.textBody), "\n")
+	if m.findLines(m.textBody) {
+		m.textBody = emptyBlankLines(m.textBody)
+		m.findLines(m.textBody)
+	}
+	before := len(m.textBody)
+	m.textBody = strings.TrimLeft(m.textBody, "\n")
+	m.dropLines(before - len(m.textBody))
 	return m.textBody
+}
+
+// mostLines is how many line ends of the text are kept.
+const mostLines = 2 * openingLines
+
+// findLines notes where the first lines of s end, and reports whether a line behind the first consists
+// of blanks.
+func (m *mail) findLines(s string) (blanks bool) {
+	m.lineEnds = m.lineEnds[:0]
+	for i := 0; ; {
+		n := strings.IndexByte(s[i:], '\n')
+		if n < 0 {
+			return false
+		}
+		if i += n; len(m.lineEnds) < mostLines {
+			m.lineEnds = append(m.lineEnds, int32(i))
+		}
+		if i++; i == len(s) || s[i] > ' ' {
+			continue
+		}
+		if t := trimIndent(s[i:]); len(t) > 0 && len(t) < len(s)-i && t[0] == '\n' {
+			return true
+		}
+	}
+}
+
+// dropLines takes n empty lines off the front.
+func (m *mail) dropLines(n int) {
+	if n == 0 {
+		return
+	}
+	m.lineEnds = slices.Delete(m.lineEnds, 0, min(n, len(m.lineEnds)))
+	for i := range m.lineEnds {
+		m.lineEnds[i] -= int32(n)
+	}
 }
 
 // emptyBlankLines makes lines of blanks empty: relays and editors leave them where paragraphs end.
 func emptyBlankLines(s string) string {
-	if !hasLineOfBlanks(s) {
-		return s
-	}
 	var b strings.Builder
 	b.Grow(len(s))
 	for s != "" {
@@ -37,22 +78,6 @@ func emptyBlankLines(s string) string {
 		s = rest
 	}
 	return b.String()
-}
-
-func hasLineOfBlanks(s string) bool {
-	for i := 0; ; {
-		n := strings.IndexByte(s[i:], '\n')
-		if n < 0 {
-			return false
-		}
-		i += n + 1
-		if i == len(s) || s[i] > ' ' {
-			continue
-		}
-		if t := trimIndent(s[i:]); len(t) > 0 && len(t) < len(s)-i && t[0] == '\n' {
-			return true
-		}
-	}
 }
 
 func (m *mail) joinText(typ string) string {
