@@ -50,6 +50,13 @@ func isChallenger(from string) bool {
 
 // hasChallengeField knows the systems by header fields that are theirs alone.
 func (m *mail) hasChallengeField() bool {
+	if !m.challengeDone {
+		m.challengeDone, m.challengeField = true, m.findChallengeField()
+	}
+	return m.challengeField
+}
+
+func (m *mail) findChallengeField() bool {
 	h := m.header
 	var buf [40]byte
 	for i := range h {

@@ -30,15 +30,17 @@ type mail struct {
 	raw         []byte  // for line ends made plain, where the memory is used again
 	attached    bool    // it is a part of another mail: see readAttached
 
-	subjectDone      bool
-	lowSubject       string // see subject
-	robotDone, robot bool   // see fromRobot
-	signsDone        bool
-	signCount        int // see signs
-	textDone         bool
-	textBody         string  // see text
-	lineEnds         []int32 // see findLines
-	marks            marks   // see opens
+	// What is asked for more than once is found out once.
+	challengeDone, challengeField bool // see hasChallengeField
+	robotDone, robot              bool // see fromRobot
+	subjectDone                   bool
+	lowSubject                    string // see subject
+	signsDone                     bool
+	signCount                     int // see signs
+	textDone                      bool
+	textBody                      string  // see text
+	lineEnds                      []int32 // see findLines
+	marks                         marks   // see opens
 }
 
 func (m *mail) problem(name, detail string) {
