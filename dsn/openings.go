@@ -157,12 +157,15 @@ func (o *openingTable) with(t string) []opening {
 type marks struct {
 	done     bool
 	any, top markSet // top: on the first lines
+	absent   markSet // once done, those not in any: nearly all, so that the question costs no call
 }
 
 // markSet is a set of marks.
 type markSet [2]uint64
 
 func (s *markSet) add(k mark) { s[k/64] |= 1 << (k % 64) }
+
+func (s markSet) without(t markSet) markSet { return markSet{s[0] &^ t[0], s[1] &^ t[1]} }
 
 func (s *markSet) has(k mark) bool { return s[k/64]&(1<<(k%64)) != 0 }
 
@@ -215,9 +218,12 @@ func (m *mail) readMarks() {
 }
 
 // has reports whether the human part has the opening, wherever it came from.
-func (m *mail) has(k mark) bool {
+func (m *mail) has(k mark) bool { return !m.marks.absent.has(k) && m.hasMark(k) }
+
+func (m *mail) hasMark(k mark) bool {
 	if !m.marks.done {
 		m.readMarks()
+		m.marks.absent = markSet{^uint64(0), ^uint64(0)}.without(m.marks.any)
 	}
 	return m.marks.any.has(k)
 }
@@ -225,8 +231,10 @@ func (m *mail) has(k mark) bool {
 // opens reports whether the mail itself opens like that server's reports. A phrase alone may
 // be a report that a person passes on: it counts with a machine part, with another sign of a
 // bounce, or on the first lines of what is no answer.
-func (m *mail) opens(k mark) bool {
-	if !m.has(k) {
+func (m *mail) opens(k mark) bool { return !m.marks.absent.has(k) && m.opensItself(k) }
+
+func (m *mail) opensItself(k mark) bool {
+	if !m.hasMark(k) {
 		return false
 	}
 	if m.find(isStatusType) != nil {
