@@ -23,7 +23,7 @@ func detectExchange(m *mail) bool {
 	if ndr {
 		return exchangeDiagnostic(t) >= 0 || longestReply(t) != ""
 	}
-	return (strings.Contains(t, "Remote Server returned '") || strings.Contains(t, "Remote Server at ") && strings.Contains(t, " returned '")) &&
+	return strings.Contains(t, "Remote Server ") && (strings.Contains(t, "Remote Server returned '") || strings.Contains(t, "Remote Server at ") && strings.Contains(t, " returned '")) &&
 		(m.find(isStatusType) != nil || m.signs() >= 1)
 }
 
