@@ -25,6 +25,10 @@ func (m *mail) text() string {
 	before := len(m.textBody)
 	m.textBody = strings.TrimLeft(m.textBody, "\n")
 	m.dropLines(before - len(m.textBody))
+	if s := cutFooter(cutBanner(m.textBody)); len(s) != len(m.textBody) {
+		m.textBody = s
+		m.findLines(s)
+	}
 	return m.textBody
 }
 
