@@ -301,6 +301,10 @@ func exchangeDetails(text string) []found {
 		}
 		return true
 	})
+	if f.reply == "" && len(addrs) > 0 { // labels of two languages
+		f.reply = longestReply(text)
+		f.text = f.reply
+	}
 	var fs []found
 	for _, a := range addrs {
 		f.addr = a

@@ -8,7 +8,7 @@ func detectMailman(m *mail) bool {
 	if m.header.Get("X-Mailman-Version") == "" && !m.has(markMailman) || !isListRobot(m.header.Get("From")) {
 		return false
 	}
-	subject := lower(m.header.Get("Subject"))
+	subject := lower(withoutTags(m.header.Get("Subject")))
 	return strings.HasPrefix(subject, "request to mailing list") && strings.Contains(subject, "rejected") || subject == "message rejected" ||
 		subject == "uncaught bounce notification" || m.has(markMailman) && !strings.Contains(subject, "awaits moderator")
 }
@@ -122,7 +122,7 @@ func readSympa(m *mail, r *Report) []found {
 
 // LISTSERV: "Rejected posting to LIST@HOST".
 func detectListserv(m *mail) bool {
-	subject := m.header.Get("Subject")
+	subject := withoutTags(m.header.Get("Subject"))
 	return hasPrefixFold(subject, "rejected posting to ") && addressIn(subject) != "" && isListRobot(m.header.Get("From"))
 }
 

@@ -5,13 +5,14 @@ import "strings"
 // Zoho opens like Exim and writes codes of its own:
 //
 //	kim@example.org Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 unknown
+//	kim@example.org, ERROR CODE :550 - 5.1.1 unknown
 //	[Status: Error, Address: <kim@example.org>, ResponseCode 421, , Host not reachable.]
 func detectZoho(m *mail) bool {
 	if !m.opens(markZoho) {
 		return false
 	}
 	t := m.text()
-	return strings.Contains(t, "ERROR_CODE :") || strings.Contains(t, "[Status: ") || m.header.Get("X-ZohoMail") != "" && !strings.Contains(t, "\n    ")
+	return strings.Contains(t, "ERROR_CODE :") || strings.Contains(t, "ERROR CODE :") || strings.Contains(t, "[Status: ") || m.header.Get("X-ZohoMail") != "" && !strings.Contains(t, "\n    ")
 }
 
 func readZoho(m *mail, r *Report) []found {
@@ -41,8 +42,12 @@ func readZoho(m *mail, r *Report) []found {
 	return fs
 }
 
-// zohoReply returns the codes and what follows them: "ERROR_CODE :550, ERROR_CODE :text".
+// zohoReply returns the codes and what follows them: "ERROR_CODE :550, ERROR_CODE :text" or
+// "ERROR CODE :550 - text".
 func zohoReply(s string) string {
+	if _, reply, ok := strings.Cut(s, "ERROR CODE :"); ok {
+		return strings.Replace(reply, " - ", " ", 1)
+	}
 	_, codes, _ := strings.Cut(s, "ERROR_CODE")
 	var parts []string
 	for _, p := range strings.Split(strings.ReplaceAll(codes, "ERROR_CODE", ""), ", ") {

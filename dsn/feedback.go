@@ -193,12 +193,14 @@ func (m *mail) readAbuseForward(r *Report) bool {
 
 // readSpamCop reads "[SpamCop (192.0.2.1) id:N] subject": the spam stands in the text.
 func (m *mail) readSpamCop(r *Report) bool {
+	const mark = "[SpamCop ("
 	subject := m.header.Get("Subject")
-	if !strings.HasPrefix(subject, "[SpamCop (") || !strings.Contains(m.text(), "[ SpamCop V") {
+	tags, _, ok := strings.Cut(subject, mark)
+	if !ok || withoutTags(tags) != "" || !strings.Contains(m.text(), "[ SpamCop V") {
 		return false
 	}
 	r.Kind, r.Dialect = FeedbackReport, "spamcop"
-	r.Feedback = &Feedback{Type: "abuse", UserAgent: "SpamCop", SourceIP: between(subject, "[SpamCop (", ")")}
+	r.Feedback = &Feedback{Type: "abuse", UserAgent: "SpamCop", SourceIP: between(subject, mark, ")")}
 	if _, original, ok := strings.Cut(m.text(), "[ Offending message ]"); ok {
 		m.setOriginal(r, strings.TrimLeft(original, "\n"))
 	}

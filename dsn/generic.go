@@ -96,7 +96,7 @@ func (m *mail) countSigns() int {
 	if m.parts[0].value == "multipart/report" {
 		n++
 	}
-	if isAnswer(subject) && !(m.nullPath() && m.fromRobot()) || containsFold(h.Get("From"), "quarantine") {
+	if isAnswer(subject) && !(m.nullPath() && m.fromRobot()) || containsFold(h.Get("From"), "quarantine") || digestSubjects.in(subject) {
 		n -= 2
 	}
 	if h.Get("User-Agent") != "" && h.Get("Auto-Submitted") == "" { // a person's program

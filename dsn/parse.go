@@ -169,16 +169,16 @@ func (m *mail) strayStatus() string {
 			continue
 		}
 		named := p.fields().finalRecipient
-		if named {
-			if s := m.pastedStatus(p); s != "" && !isReceipt(s) {
-				return s
+		if strings.HasPrefix(p.value, "text/") && p.header.Get("Content-Transfer-Encoding") != "" {
+			if decoded := m.transferDecoded(p); named || decoded != p.body {
+				if s := m.pastedStatus(decoded, p); s != "" {
+					return s
+				}
 			}
 		}
-		if strings.HasPrefix(p.value, "text/") && p.header.Get("Content-Transfer-Encoding") != "" {
-			if s := m.transferDecoded(p); named || s != p.body {
-				if at := indexFold(s, "\nfinal-recipient:"); at >= 0 {
-					return statusBlock(s, at+1)
-				}
+		if named {
+			if s := m.pastedStatus(p.body, p); s != "" {
+				return s
 			}
 		}
 	}
@@ -208,18 +208,26 @@ func (p *part) fields() *namedFields {
 	}
 }
 
-// pastedStatus finds the machine part in the text of p.
-func (m *mail) pastedStatus(p *part) string {
-	if at := indexFold(p.body, "\nfinal-recipient:"); at >= 0 {
-		return statusBlock(p.body, at+1)
+// pastedStatus finds the machine part in body, the text of p. A person's answer to a report is
+// ordinary mail.
+func (m *mail) pastedStatus(body string, p *part) (s string) {
+	if !containsFold(body, "final-recipient:") || hasPrefixFold(m.header.Get("Subject"), "re:") && !isRobot(m.header.Get("From")) {
+		return ""
 	}
-	if s := m.quotedStatus(p); s != "" {
+	if p.value == "text/html" && m.spend(len(body)) {
+		body = htmlText(body)
+	}
+	if at := indexFold(body, "\nfinal-recipient:"); at >= 0 {
+		s = statusBlock(body, at+1)
+	} else if s = quotedStatus(body); s != "" {
 		return s
+	} else if s = body; !hasPrefixFold(body, "final-recipient:") {
+		s = m.indentedStatus(body)
 	}
-	if hasPrefixFold(p.body, "final-recipient:") {
-		return p.body
+	if isReceipt(s) {
+		return ""
 	}
-	return m.indentedStatus(p)
+	return s
 }
 
 // isReceipt tells the fields of a disposition notification (RFC 8098) that lost its form.
@@ -228,13 +236,12 @@ func isReceipt(s string) bool {
 }
 
 // quotedStatus finds the machine part in a report that a person forwarded: quoted with "> ".
-// An answer to a report ("Re:") is ordinary mail.
-func (m *mail) quotedStatus(p *part) string {
-	at := indexFold(p.body, "\n> final-recipient:")
-	if at < 0 || hasPrefixFold(m.header.Get("Subject"), "re:") || !containsFold(p.body, "\n> action:") || !containsFold(p.body, "\n> status:") {
+func quotedStatus(body string) string {
+	at := indexFold(body, "\n> final-recipient:")
+	if at < 0 || !containsFold(body, "\n> action:") || !containsFold(body, "\n> status:") {
 		return ""
 	}
-	s := p.body[at+1:]
+	s := body[at+1:]
 	if i := strings.Index(s, "\n> Return-Path:"); i > 0 {
 		s = s[:i+1]
 	}
@@ -242,20 +249,20 @@ func (m *mail) quotedStatus(p *part) string {
 }
 
 // indentedStatus finds the machine part that a program pasted into its own text, set in.
-func (m *mail) indentedStatus(p *part) string {
+func (m *mail) indentedStatus(body string) string {
 	if m.signs() < 1 {
 		return ""
 	}
-	at := indexFold(p.body, " final-recipient:")
+	at := indexFold(body, " final-recipient:")
 	if at < 0 {
 		return ""
 	}
-	start := strings.LastIndexByte(p.body[:at], '\n') + 1
-	indent := p.body[start : at+1]
-	if !isBlank(indent) || !containsFold(p.body[at:], " status:") {
+	start := strings.LastIndexByte(body[:at], '\n') + 1
+	indent := body[start : at+1]
+	if !isBlank(indent) || !containsFold(body[at:], " status:") {
 		return ""
 	}
-	return strings.ReplaceAll("\n"+statusBlock(p.body, start), "\n"+indent, "\n")
+	return strings.ReplaceAll("\n"+statusBlock(body, start), "\n"+indent, "\n")
 }
 
 // statusBlock returns s from the first field of the block around at.

@@ -21,6 +21,7 @@ type statusReader struct {
 // statusExt is what extension fields say that the report has no place for.
 type statusExt struct {
 	actual string // Sendmail's X-Actual-Recipient
+	code   string // a Status field that is a reply code, as Zoho writes
 }
 
 const (
@@ -115,6 +116,7 @@ func (rd *statusReader) field(name, value string) {
 		rd.cur.Status, _, _ = findStatus(value)
 		if rd.cur.Status.IsZero() {
 			rd.cur.Status = shortStatus(value)
+			rd.ext.code = bareCode(value)
 		}
 		if _, n, ok := statusAt(value); (!ok || n < len(value)) && rd.cur.Text == "" {
 			rd.cur.Text = statusComment(value)
@@ -155,6 +157,9 @@ func (rd *statusReader) close() {
 	c := rd.cur
 	if c.FinalRecipient.Value == "" && rd.ext.actual != "" {
 		c.FinalRecipient = Typed{"rfc822", rd.ext.actual}
+	}
+	if d := &c.DiagnosticCode; rd.ext.code != "" && diagnosticReply(*d).Code == 0 {
+		d.Value = strings.TrimSpace(rd.ext.code + " " + d.Value)
 	}
 	if rd.seen != 0 {
 		list := splitAddresses(c.FinalRecipient.Value)
@@ -293,6 +298,14 @@ func shortStatus(s string) Status {
 		}
 	}
 	return Status{}
+}
+
+// bareCode returns s where it is the code of an SMTP refusal.
+func bareCode(s string) string {
+	if n, l := number(s); l == 3 && len(s) == 3 && n >= 400 && n < 600 {
+		return s
+	}
+	return ""
 }
 
 // statusComment returns the words behind a status: "5.1.1 (bad destination mailbox address)".
