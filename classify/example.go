@@ -21,7 +21,7 @@ type example struct {
 
 // parseExample reads what stands behind yes or no:
 //
-//	[@provider|@host] [<-sender] [[COMMAND]] [(action)] [{status}] reply [-> rule] [# source]
+//	[@provider|@host] [<-sender] [->recipient] [[COMMAND]] [(action)] [{status}] reply [-> rule] [# source]
 func parseExample(s string, yes bool) (example, error) {
 	e := example{yes: yes}
 	e.report.Kind = dsn.DeliveryStatus
@@ -45,6 +45,8 @@ func parseExample(s string, yes bool) (example, error) {
 			e.at = word[1:]
 		case strings.HasPrefix(word, "<-"):
 			e.report.Original.Header = dsn.Header{{Name: "Return-Path", Value: word[2:]}}
+		case len(word) > 2 && strings.HasPrefix(word, "->"):
+			e.rcpt.FinalRecipient = dsn.Typed{Type: "rfc822", Value: word[2:]}
 		case len(word) > 2 && word[0] == '[' && commandBit(strings.Trim(word, "[]")) != 0:
 			command = strings.Trim(word, "[]")
 		case word == "(delayed)" || word == "(failed)" || word == "(relayed)" || word == "(delivered)" || word == "(expanded)":

@@ -24,7 +24,7 @@ type rule struct {
 	commands  uint16 // bits; 0: any
 	actions   uint8  // bits; 0: any
 	lists     uint8  // listNamed, listRefused; 0: does not matter
-	names     uint8  // namesSender, namesSenderDomain, namesIP; 0: does not matter
+	names     uint8  // namesSender, namesSenderDomain, namesIP, namesOtherHost; 0: does not matter
 	match     *regexp.Regexp
 
 	literals [][]string // texts, folded, until they have numbers
@@ -94,10 +94,13 @@ func (s *scratch) finds(r *rule, f field) bool {
 	if r.names&namesIP != 0 && !holdsIPv4(s.hay[s.spans[f][0]:s.spans[f][1]]) {
 		return false
 	}
+	if r.names&namesOtherHost != 0 && !s.namesOther(r.texts[0], f) {
+		return false
+	}
 	if r.match != nil && !r.match.Match(s.hay[s.spans[f][0]:s.spans[f][1]]) {
 		return false
 	}
-	return r.names&^namesIP == 0 || f == fieldReply && r.names&named(s.rep, s.rcpt) != 0
+	return r.names&^(namesIP|namesOtherHost) == 0 || f == fieldReply && r.names&named(s.rep, s.rcpt) != 0
 }
 
 // codeSet is a set of reply codes 200 to 599.

@@ -197,8 +197,10 @@ func (p *parser) listed(key string, words []string) {
 				r.names |= namesSenderDomain
 			case "ip":
 				r.names |= namesIP
+			case "other-host":
+				r.names |= namesOtherHost
 			default:
-				p.errorf("names: %q; want sender, sender-domain or ip", w)
+				p.errorf("names: %q; want sender, sender-domain, ip or other-host", w)
 			}
 		default:
 			p.errorf("unknown condition %q; want provider, text, code, status, command, action, blocklist, names, match, yes or no", key)

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bouncepipe/bouncepipe/dsn"
@@ -10,7 +11,53 @@ const (
 	namesSender       = 1 << iota // the reply names the sender's address and not the recipient's
 	namesSenderDomain             // likewise its domain
 	namesIP                       // it holds an IPv4 address
+	namesOtherHost                // behind the words stands a host that is not of the recipient's domain
 )
+
+// namesOther reports whether a host stands behind one of the words that is not of the recipient's
+// domain: a relay or a route of the sending side, or another's mail host.
+func (s *scratch) namesOther(g group, f field) bool {
+	for i := range s.hits {
+		h := &s.hits[i]
+		if h.field != f || !slices.Contains(g, h.literal) {
+			continue
+		}
+		name := s.hay[h.end:s.spans[f][1]]
+		end := 0
+		for end < len(name) && isNameByte(name[end]) {
+			end++
+		}
+		if host := strings.Trim(string(name[:end]), "."); host != "" && !ofDomain(host, s.rcpt.FinalRecipient.Value, s.rcpt.OriginalRecipient.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofDomain reports whether host may be one of the domain of an address. Where no address has a
+// domain, it may.
+func ofDomain(host string, addresses ...string) bool {
+	known := false
+	for _, a := range addresses {
+		_, domain, _ := strings.Cut(strings.ToLower(a), "@")
+		if domain == "" {
+			continue
+		}
+		if known = true; lastLabels(host) == lastLabels(strings.TrimSuffix(domain, ".")) {
+			return true
+		}
+	}
+	return !known
+}
+
+// lastLabels returns the last two labels of a name. For names below co.uk it makes too much one
+// domain, which leaves their replies to the rules that follow.
+func lastLabels(name string) string {
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		return name[strings.LastIndexByte(name[:i], '.')+1:]
+	}
+	return name
+}
 
 // holdsIPv4 reports whether four numbers joined by dots stand in s.
 func holdsIPv4(s []byte) bool {
