@@ -273,6 +273,18 @@ func (c *Classifier) try(s *scratch, take func(*rule, field) bool) bool {
 	return c.walk(s, keys[start:], take)
 }
 
+// codesSay returns what the bare codes stand for.
+func (c *Classifier) codesSay(s *scratch) Category {
+	said := Undetermined
+	keys := c.byCode[1].candidates(nil, s, codesPart)
+	slices.Sort(keys)
+	c.walk(s, keys, func(r *rule, _ field) bool {
+		said = r.category
+		return false
+	})
+	return said
+}
+
 func (c *Classifier) part(r *rule, f field) uint64 {
 	if r.last {
 		return lastPart + uint64(f)
@@ -298,7 +310,11 @@ func (c *Classifier) verdict(s *scratch, rcpt *dsn.Recipient, r *rule, f field) 
 	v := Verdict{Category: r.category, Rule: r.name, Where: r.where}
 	v.Field, v.Match = c.matched(s, r, f)
 	info := r.info
-	judge(&v, s, rcpt, info, s.evidence(r, f))
+	ev := s.evidence(r, f)
+	if ev == weak && info.Class == Hard && !s.derived && c.codesSay(s) == r.category {
+		ev = code // what the reporting MTA wrote only repeats the code of the server
+	}
+	judge(&v, s, rcpt, info, ev)
 	v.Provider = c.providerName(s)
 	v.Blocklist = c.blocklistOf(s, r.category)
 	v.RetryAfter = c.retryAfter(s)

@@ -256,6 +256,18 @@ func TestHardRule(t *testing.T) {
 	}
 }
 
+// The reporting MTA's words alone condemn no address; those that repeat a telling code of the server take nothing from it.
+func TestHardByTextAndCode(t *testing.T) {
+	c := classifier(t)
+	for reply, want := range map[string]Class{"550 5.1.1 qwertz": Hard, "550 5.7.1 qwertz": Soft, "550 qwertz": Soft, "450 4.1.1 qwertz": Soft} {
+		rep, rcpt := failed(reply)
+		rcpt.Text = "Your message wasn't delivered because the address couldn't be found, or is unable to receive mail."
+		if v := c.Classify(rep, rcpt); v.Class != want || v.Category != UserUnknown {
+			t.Errorf("%s: got %s, %s by %s; want %s", reply, v.Category, v.Class, v.Rule, want)
+		}
+	}
+}
+
 func TestNoCause(t *testing.T) {
 	c := classifier(t)
 	for _, tt := range []struct {
