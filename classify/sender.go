@@ -14,9 +14,10 @@ const (
 	namesOtherHost                // behind the words stands a host that is not of the recipient's domain
 )
 
-// namesOther reports whether a host stands behind one of the words that is not of the recipient's
-// domain: a relay or a route of the sending side, or another's mail host.
+// namesOther reports whether a host stands behind one of the words, and none that is of the
+// recipient's domain: a relay or a route of the sending side, or another's mail host.
 func (s *scratch) namesOther(g group, f field) bool {
+	other := false
 	for i := range s.hits {
 		h := &s.hits[i]
 		if h.field != f || !slices.Contains(g, h.literal) {
@@ -27,11 +28,16 @@ func (s *scratch) namesOther(g group, f field) bool {
 		for end < len(name) && isNameByte(name[end]) {
 			end++
 		}
-		if host := strings.Trim(string(name[:end]), "."); host != "" && !ofDomain(host, s.rcpt.FinalRecipient.Value, s.rcpt.OriginalRecipient.Value) {
-			return true
+		host := strings.Trim(string(name[:end]), ".")
+		if strings.IndexByte(host, '.') < 0 && s.hay[h.end-1] != '=' || end < len(name) && name[end] == '@' {
+			continue // a word, but in "name=mailhost"
 		}
+		if ofDomain(host, s.rcpt.FinalRecipient.Value, s.rcpt.OriginalRecipient.Value) {
+			return false
+		}
+		other = true
 	}
-	return false
+	return other
 }
 
 // ofDomain reports whether host may be one of the domain of an address. Where no address has a
