@@ -17,6 +17,7 @@ type mention struct {
 const (
 	proseBytes      = 64 << 10 // of text
 	proseRecipients = 100      // of one report
+	proseMentions   = 1000     // of addresses, whether of others or of the same
 	proseParagraphs = 8        // behind the one that names the recipient
 	mentionWindow   = 1000     // bytes around an address
 	addressedWindow = 40       // bytes before it, for addressedWords
@@ -102,16 +103,20 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 			skip[lower(a)] = true
 		}
 	}
-	n := 0
+	n, looked := 0, 0
 	last := ""             // the paragraph before
 	at := map[string]int{} // in out
 	paragraphs(text, func(p string) bool {
-		heading := last
+		above := last
 		last = p
-		n++
+		if n++; strings.IndexByte(p, '@') < 0 {
+			return true
+		}
+		heading := headingOf(strings.TrimSpace(above) + "\n")
+		headed := 0 // up to where it was looked for in p
 		low := phrased(firstBytes(p, proseBytes))
 		fails := failurePhrases.in(low) || reasonWords.in(low)
-		for from := 0; from < len(p) && len(out) < most; {
+		for from := 0; from < len(p) && len(out) < most && looked < proseMentions; looked++ {
 			a := addressIn(p[from:])
 			if a == "" {
 				break
@@ -128,8 +133,12 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 				continue
 			}
 			w, item := weigh(near, a, i-start, fails, to)
+			if k := strings.LastIndex(p[headed:i], ":\n"); k >= 0 {
+				heading = headingOf(p[:headed+k+2])
+			}
+			headed = i
 			switch j, again := at[l]; {
-			case w < 0, item && (accepted(p[from:]) || underSuccess(p[:i], heading)):
+			case w < 0, item && (accepted(p[from:]) || tellsSuccess(heading)):
 			case !again:
 				at[l] = len(out)
 				out = append(out, mention{a, w, item, n})
@@ -137,7 +146,7 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 				out[j] = mention{a, w, item, n}
 			}
 		}
-		return len(out) < most
+		return len(out) < most && looked < proseMentions
 	})
 	return out
 }
@@ -145,14 +154,9 @@ func (m *mail) mentions(r *Report, text string, to []string) (out []mention) {
 // isVirusName knows "w32/klez.h@mm": who names viruses marks the mass mailers so.
 func isVirusName(a string) bool { return strings.HasSuffix(a, "@mm") || strings.HasSuffix(a, "@m") }
 
-// underSuccess reports whether the item behind before stands in a list of those that were served:
-// the nearest line or paragraph before it that ends with a colon says so.
-func underSuccess(before, heading string) bool {
-	h := headingOf(before)
-	if h == "" {
-		h = headingOf(strings.TrimSpace(heading) + "\n")
-	}
-	h = phrased(h)
+// tellsSuccess reports whether the items below the heading are those that were served.
+func tellsSuccess(heading string) bool {
+	h := phrased(heading)
 	return h != "" && successHeadings.in(h) && !failurePhrases.in(h) && !containsAny(h, notWords[:])
 }
 
@@ -249,14 +253,17 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 
 // withoutAddresses takes the addresses out of a sentence: help@example.org offers no help.
 func withoutAddresses(s string) string {
-	for from := 0; ; {
-		a := addressIn(s[from:])
-		if a == "" {
-			return s
-		}
-		from += strings.Index(s[from:], a)
-		s = s[:from] + s[from+len(a):]
+	a := addressIn(s)
+	if a == "" {
+		return s
 	}
+	var b strings.Builder
+	for ; a != ""; a = addressIn(s) {
+		before, rest, _ := strings.Cut(s, a)
+		b.WriteString(before)
+		s = rest
+	}
+	return b.String() + s
 }
 
 // hasSuffixOf reports whether s ends with one of words.

@@ -138,9 +138,10 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	}
 	addrs := m.candidates(r, text, least)
 	var fs []found
+	said := newReasonText(text, addrs)
 	for _, a := range addrs {
 		f := found{addr: a, action: action}
-		f.text, f.reply = reasonFor(text, a, addrs)
+		f.text, f.reply = said.reasonFor(a)
 		fs = append(fs, f)
 	}
 	taken := func(f found) bool { return f.reply != "" && strings.Contains(f.reply, reply) }

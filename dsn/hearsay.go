@@ -3,6 +3,7 @@ package dsn
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Not all that prose says is a reason: it quotes the subject of the message, and guesses.
@@ -10,10 +11,14 @@ import (
 // quotes are the pairs that titles stand in.
 var quotes = [...][2]string{{"\"", "\""}, {"“", "”"}, {"„", "“"}, {"«", "»"}, {"「", "」"}}
 
+// mostQuotes is how many of them are looked at in a paragraph.
+const mostQuotes = 20
+
 // withoutTitle takes out what the sender wrote: quoted text behind "subject" or "your message",
 // and lines such as "Subject: user unknown?".
 func withoutTitle(s string) string {
-	for from := 0; ; {
+	from := 0
+	for range mostQuotes {
 		start, end := quoted(s[from:])
 		if start < 0 {
 			break
@@ -42,20 +47,23 @@ func withoutTitle(s string) string {
 
 // quoted finds the first text in quotes, with them; -1, 0 if there is none.
 func quoted(s string) (start, end int) {
-	start, shut := -1, ""
-	for _, q := range quotes {
-		if i := strings.Index(s, q[0]); i >= 0 && (start < 0 || i < start) {
-			start, end, shut = i, i+len(q[0]), q[1]
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != '"' && c < utf8.RuneSelf {
+			continue
+		}
+		for _, q := range quotes {
+			if !strings.HasPrefix(s[i:], q[0]) {
+				continue
+			}
+			at := i + len(q[0])
+			n := strings.Index(s[at:], q[1])
+			if n < 0 {
+				return -1, 0
+			}
+			return i, at + n + len(q[1])
 		}
 	}
-	if start < 0 {
-		return -1, 0
-	}
-	n := strings.Index(s[end:], shut)
-	if n < 0 {
-		return -1, 0
-	}
-	return start, end + n + len(shut)
+	return -1, 0
 }
 
 // withoutGuess cuts a reason where it begins to say what may be: "Possible causes are that the

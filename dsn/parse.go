@@ -325,7 +325,7 @@ func (m *mail) fillFound(r *Report, f *found) {
 	if f.addr == "" || !reason {
 		return
 	}
-	if reason, reply := reasonFor(text, f.addr, []string{f.addr}); reply != "" || isReason(reason) {
+	if reason, reply := newReasonText(text, []string{f.addr}).reasonFor(f.addr); reply != "" || isReason(reason) {
 		f.text, f.reply = reason, reply
 	}
 }

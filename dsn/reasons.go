@@ -2,62 +2,123 @@ package dsn
 
 import "strings"
 
+// reasonText is a text in which the reasons of several recipients are looked for. What does not depend on
+// the recipient is found out once.
+type reasonText struct {
+	addrs      []string // all that the text may be about
+	paragraphs []paragraph
+}
+
+type paragraph struct {
+	text  string
+	heard *heard // nil until somebody asks
+}
+
+// heard is what a paragraph behind the one with the address tells.
+type heard struct {
+	said                        string // without titles and guesses
+	labelled                    string
+	reply                       string
+	next                        bool      // it begins with an address
+	names                       [2]string // the first of the addresses in there
+	moved, goesOn, reason, help bool
+}
+
+func newReasonText(text string, addrs []string) *reasonText {
+	t := &reasonText{addrs: addrs}
+	paragraphs(text, func(p string) bool {
+		t.paragraphs = append(t.paragraphs, paragraph{text: p})
+		return true
+	})
+	return t
+}
+
 // reasonFor returns what the text says of addr, and the reply in there: what stands behind
 // the address on a line that begins with it, else its paragraph; then the paragraphs behind
 // it, up to the next recipient; then the one before it.
-func reasonFor(text, addr string, addrs []string) (reason, reply string) {
-	before, behind := "", -1 // paragraphs behind the one with the address
-	announced := false       // that one ends with a colon
-	labels := false          // a label gave the reason
-	paragraphs(text, func(p string) bool {
-		if behind < 0 {
-			i := indexAddress(p, addr)
-			if i < 0 {
-				before = p
-				return true
-			}
-			if start := max(0, i-mentionWindow); len(p) > 4*mentionWindow {
-				start = strings.LastIndexByte(p[:start], '\n') + 1
-				p, i = firstBytes(p[start:], i-start+3*mentionWindow), i-start
-			}
-			behind = 0
-			announced = strings.HasSuffix(strings.TrimRight(p, " \n"), ":")
-			reason, reply = reasonAt(p, i, addr, addrs)
-			return reply == ""
+func (t *reasonText) reasonFor(addr string) (reason, reply string) {
+	before, at, i := "", 0, -1
+	for at = range t.paragraphs {
+		if i = indexAddress(t.paragraphs[at].text, addr); i >= 0 {
+			break
 		}
-		if behind++; behind > proseParagraphs {
-			return false
+		before = t.paragraphs[at].text
+	}
+	announced := false // the paragraph with the address ends with a colon
+	if i >= 0 {
+		p := t.paragraphs[at].text
+		if start := max(0, i-mentionWindow); len(p) > 4*mentionWindow {
+			start = strings.LastIndexByte(p[:start], '\n') + 1
+			p, i = firstBytes(p[start:], i-start+3*mentionWindow), i-start
 		}
-		p = firstBytes(p, 4*mentionWindow)
-		if rest := cutAtOthers("\n"+p, addrs); len(rest) < len(p) && strings.TrimSpace(rest) == "" {
-			return false // the next recipient
+		announced = strings.HasSuffix(strings.TrimRight(p, " \n"), ":")
+		reason, reply = reasonAt(p, i, addr, t.addrs)
+		if reply == "" {
+			reason, reply = t.reasonBehind(at, addr, reason, announced)
 		}
-		if len(addrs) > 1 && speaksOfOther(p, addr, addrs) {
-			return false
+	}
+	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) {
+		if before = withoutTitle(firstBytes(before, 4*mentionWindow)); reason == "" || reasonWords.in(phrased(before)) {
+			reason = before
 		}
-		said := withoutGuess(withoutTitle(p))
-		switch labelled, low := labelledReason(said), phrased(said); {
-		case labelled != "" && (reason == "" || !labels):
-			reason, labels = addLine(reason, " ", labelled), true
-		case len(addrs) == 1 && movedWords.in(low) && addressIn(said) != "",
-			behind == 1 && goesOnBelow(said),
-			reasonWords.in(low) && (behind == 1 && announced || !helpWords.in(low) && !reasonWords.in(phrased(reason))):
-			reason = addLine(reason, " ", said)
-		}
-		if rp, _ := firstReply(p); rp != "" {
-			if reason == "" {
-				reason = p
-			}
-			reply = joinFrom(p, rp)
-			return false
-		}
-		return true
-	})
-	before = withoutTitle(before)
-	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) && reasonWords.in(phrased(before)) {
-		reason = before
 	}
 	return reason, reply
+}
+
+// reasonBehind adds what the paragraphs behind that at at say to the reason of addr.
+func (t *reasonText) reasonBehind(at int, addr, reason string, announced bool) (string, string) {
+	labels := false // a label gave the reason
+	for n := range t.paragraphs[at+1 : min(len(t.paragraphs), at+1+proseParagraphs)] {
+		h := t.hear(at + 1 + n)
+		if h.next || h.names[0] != "" && (h.names[0] != addr || h.names[1] != "") {
+			break // the next recipient
+		}
+		switch {
+		case h.labelled != "" && (reason == "" || !labels):
+			reason, labels = addLine(reason, " ", h.labelled), true
+		case len(t.addrs) == 1 && h.moved, n == 0 && h.goesOn,
+			h.reason && (n == 0 && announced || !h.help && !reasonWords.in(phrased(reason))):
+			reason = addLine(reason, " ", h.said)
+		}
+		if h.reply != "" {
+			if reason == "" {
+				reason = firstBytes(t.paragraphs[at+1+n].text, 4*mentionWindow)
+			}
+			return reason, h.reply
+		}
+	}
+	return reason, ""
+}
+
+// hear reads a paragraph, once.
+func (t *reasonText) hear(at int) *heard {
+	if h := t.paragraphs[at].heard; h != nil {
+		return h
+	}
+	p := firstBytes(t.paragraphs[at].text, 4*mentionWindow)
+	h := &heard{said: withoutGuess(withoutTitle(p))}
+	t.paragraphs[at].heard = h
+	if rest := cutAtOthers("\n"+p, t.addrs); len(rest) < len(p) && strings.TrimSpace(rest) == "" {
+		h.next = true
+		return h
+	}
+	if n := 0; len(t.addrs) > 1 {
+		for _, a := range t.addrs {
+			if n < len(h.names) && a != h.names[0] && indexAddress(p, a) >= 0 {
+				h.names[n] = a
+				n++
+			}
+		}
+	}
+	low := phrased(h.said)
+	h.labelled = labelledReason(h.said)
+	h.moved = movedWords.in(low) && addressIn(h.said) != ""
+	h.goesOn = goesOnBelow(h.said)
+	h.reason, h.help = reasonWords.in(low), helpWords.in(low)
+	if rp, _ := firstReply(p); rp != "" {
+		h.reply = joinFrom(p, rp)
+	}
+	return h
 }
 
 // goesOnBelow reports whether a paragraph goes on with the sentence in front of an address that
@@ -129,16 +190,6 @@ func isAtomByte(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '+'
 }
 
-// speaksOfOther reports whether p speaks of another recipient than addr.
-func speaksOfOther(p, addr string, addrs []string) bool {
-	for _, a := range addrs {
-		if a != addr && indexAddress(p, a) >= 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // underHeading returns what stands behind an item of a list, without the heading of the next list,
 // else the heading over its own: "Invalid recipients:".
 func underHeading(reason, heading string) string {
@@ -188,6 +239,7 @@ func isReason(s string) bool {
 func (m *mail) fillReasons(r *Report) {
 	var addrs []string
 	text := ""
+	var said *reasonText
 	for i := range r.Recipients {
 		c := &r.Recipients[i]
 		if c.DiagnosticCode.Value != "" || c.Action != Failed && c.Action != Delayed || i >= proseRecipients || !isAddress(c.FinalRecipient.Value) {
@@ -198,11 +250,12 @@ func (m *mail) fillReasons(r *Report) {
 			for j := range r.Recipients[:min(len(r.Recipients), proseRecipients)] {
 				addrs = append(addrs, r.Recipients[j].FinalRecipient.Value)
 			}
+			said = newReasonText(text, addrs)
 		}
 		if indexFold(text, lower(c.FinalRecipient.Value)) < 0 {
 			continue
 		}
-		if reason, reply := reasonFor(text, c.FinalRecipient.Value, addrs); reply != "" || isReason(reason) {
+		if reason, reply := said.reasonFor(c.FinalRecipient.Value); reply != "" || isReason(reason) {
 			if other := addressIn(reply); other != "" && len(addrs) > 1 && !strings.EqualFold(other, c.FinalRecipient.Value) {
 				continue
 			}
