@@ -12,24 +12,18 @@ func detectIronPort(m *mail) bool {
 }
 
 func readIronPort(m *mail, r *Report) []found {
+	const head = "The following message to <"
 	var fs []found
-	for s := m.text(); len(fs) < 10000; {
-		var ok bool
-		if _, s, ok = strings.Cut(s, "The following message to <"); !ok {
-			break
-		}
-		list, rest, ok := strings.Cut(s, "> was ")
-		if !ok {
-			break
+	_, s, ok := strings.Cut(m.text(), head)
+	for ok && len(fs) < 10000 {
+		var block string
+		block, s, ok = strings.Cut(s, "\n"+head)
+		list, rest, closed := strings.Cut(block, "> was ")
+		if !closed {
+			continue
 		}
 		_, reason, _ := strings.Cut(rest, "The reason for the problem:")
-		reason = strings.TrimLeft(reason, " \n")
-		if i := strings.Index(reason, "\n\n"); i >= 0 {
-			reason = reason[:i]
-		}
-		if i := strings.Index(reason, "\nThe following message to <"); i >= 0 {
-			reason = reason[:i]
-		}
+		reason, _, _ = strings.Cut(strings.TrimLeft(reason, " \n"), "\n\n")
 		f := found{text: fold(reason)}
 		if strings.HasPrefix(rest, "delayed") {
 			f.action = Delayed

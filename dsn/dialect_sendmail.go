@@ -28,9 +28,8 @@ func titleLine(t, title string) int {
 			from = i + hyphens + 1
 			continue
 		}
-		start := strings.LastIndexByte(t[:i], '\n') + 1
-		line, _ := cutLine(t[i+len(title):])
-		if isBlank(t[start:i]) && isBlank(line) {
+		before, behind := strings.TrimRight(t[:i], " \t"), trimIndent(t[i+len(title):])
+		if (before == "" || before[len(before)-1] == '\n') && (behind == "" || behind[0] == '\n') {
 			return i
 		}
 		from = i + len(title) + hyphens
@@ -122,18 +121,31 @@ func sendmailSection(s string, action Action, users *users) []found {
 }
 
 // exchange is one reply of a transcript: who gave it, and what it followed.
-type exchange struct{ reply, host, command string }
+type exchange struct {
+	reply, host, command string
+	names                [2]*found // the first recipients that the reply names
+}
+
+// span is a part of a transcript.
+type span struct{ start, end int }
+
+// Each recipient's verdict and cause are looked for in the whole transcript.
+const (
+	mostExchanges = 2000
+	mostCauses    = 1000
+)
 
 // sendmailVerdicts reads the transcript: "... while talking to HOST.:" opens a session, ">>>"
 // is what was sent, "<<<" what came back, and "550 5.1.1 <addr>... text" the verdict. With
 // pipelining nearness means little: a reply belongs to whom it names, then to whose reason
 // it is, then to the verdict behind it.
 func sendmailVerdicts(s string, fs []found) []found {
-	var host, command, local, output string
+	var host, command, local string
+	var output gathered
 	var all []exchange
-	session := 0                        // where the current session begins in all
-	near := make([][]exchange, len(fs)) // by recipient: what stood before its verdict
-	outputs := make([]string, len(fs))  // and what its mailer or program printed
+	session := 0                       // where the current session begins in all
+	near := make([]span, len(fs))      // by recipient: what of all stood before its verdict
+	outputs := make([]string, len(fs)) // and what its mailer or program printed
 	lines(s, func(line string) bool {
 		t := strings.TrimSpace(line)
 		switch {
@@ -143,30 +155,34 @@ func sendmailVerdicts(s string, fs []found) []found {
 		case strings.HasPrefix(t, ">>> "):
 			command = strings.TrimPrefix(strings.TrimPrefix(t, ">>> "), ">>> ")
 		case strings.HasPrefix(t, "<<< "):
-			all = addExchange(all, exchange{strings.TrimPrefix(t, "<<< "), host, command}, session)
+			all = addExchange(all, exchange{reply: strings.TrimPrefix(t, "<<< "), host: host, command: command}, session)
 		default:
 			var i int
 			if fs, i = sendmailVerdict(fs, t); i >= 0 {
 				for len(near) < len(fs) {
-					near, outputs = append(near, nil), append(outputs, "")
+					near, outputs = append(near, span{}), append(outputs, "")
 				}
-				near[i] = all[session:]
-				outputs[i], output = addLine(outputs[i], "\n", output), ""
+				near[i] = span{session, len(all)}
+				outputs[i] = addLine(outputs[i], "\n", output.take())
 			} else if code, ok := replyCode(t); ok && code >= 400 {
 				local = t
 			} else if !isQueueNote(t) {
-				output = addLine(output, "\n", t)
+				output.add("\n", t)
 			}
 		}
-		return len(fs) < 10000 && len(all) < 10000
+		return len(fs) < 10000 && len(all) < mostExchanges
 	})
 	if len(fs) == 0 && local != "" {
-		return []found{{text: addLine(output, "\n", local), reply: local}} // of the only recipient of the machine part
+		return []found{{text: addLine(output.take(), "\n", local), reply: local}} // of the only recipient of the machine part
 	}
 	if len(fs) == 1 {
-		outputs[0] = addLine(outputs[0], "\n", output)
+		outputs[0] = addLine(outputs[0], "\n", output.take())
 	}
-	for i := range fs {
+	causes := fs[:min(len(fs), mostCauses)]
+	for i := range all {
+		all[i].findNames(causes)
+	}
+	for i := range causes {
 		f := &fs[i]
 		e := causeOf(f, fs, all, near[i])
 		switch {
@@ -205,7 +221,7 @@ func withoutVerdict(text string) string {
 }
 
 // causeOf returns the exchange that refused f, one of fs.
-func causeOf(f *found, fs []found, all, near []exchange) exchange {
+func causeOf(f *found, fs []found, all []exchange, near span) exchange {
 	reason := f.text
 	if i := strings.IndexByte(reason, '\n'); i >= 0 {
 		reason = reason[:i]
@@ -227,27 +243,38 @@ func causeOf(f *found, fs []found, all, near []exchange) exchange {
 	if byReason.reply != "" || stated && !strings.Contains(reason, "... ") { // a verdict is no reason
 		return byReason
 	}
-	if near == nil && len(fs) == 1 {
-		near = all
+	if near == (span{}) && len(fs) == 1 {
+		near.end = len(all)
 	}
 	var best exchange
-	for _, e := range near {
+	for _, e := range all[near.start:near.end] {
 		// "503 Need RCPT" follows from the refusals before it.
-		if isFailure(e.reply) && (best.reply == "" || !strings.HasPrefix(e.reply, "503")) && !namesOther(e.reply, f, fs) {
+		if isFailure(e.reply) && (best.reply == "" || !strings.HasPrefix(e.reply, "503")) && !e.namesOther(f) {
 			best = e
 		}
 	}
 	return best
 }
 
-// namesOther reports whether a reply is about another recipient than f.
-func namesOther(reply string, f *found, fs []found) bool {
+// findNames notes whom the reply of a failure names.
+func (e *exchange) findNames(fs []found) {
+	if !isFailure(e.reply) {
+		return
+	}
+	n := 0
 	for i := range fs {
-		if o := &fs[i]; o != f && len(o.addr) > 3 && containsFold(reply, lower(o.addr)) {
-			return true
+		if f := &fs[i]; len(f.addr) > 3 && containsFold(e.reply, lower(f.addr)) {
+			e.names[n] = f
+			if n++; n == len(e.names) {
+				return
+			}
 		}
 	}
-	return false
+}
+
+// namesOther reports whether the reply is about another recipient than f.
+func (e *exchange) namesOther(f *found) bool {
+	return e.names[0] != nil && (e.names[0] != f || e.names[1] != nil)
 }
 
 func isFailure(reply string) bool {
@@ -309,7 +336,7 @@ func sendmailVerdict(fs []found, t string) ([]found, int) {
 		return fs, -1
 	}
 	at := -1
-	for i := range fs {
+	for i := range fs[:min(len(fs), mostCauses)] {
 		if strings.EqualFold(fs[i].addr, addr) || strings.EqualFold(fs[i].orig, addr) || strings.IndexByte(addr, '@') < 0 && hasPrefixFold(fs[i].addr, lower(addr)+"@") {
 			at = i
 			break
