@@ -17,10 +17,18 @@ var (
 	}
 	bannerWords   = newWordSet("outside", "extern", "außerhalb", "often get email")
 	noBannerWords = newWordSet("deliver", "zustell", "zugestellt", "fail", "error", "reject", "refus", "bounce", "550", "remis", "entreg")
+	// A warning speaks of this mail, its sender or what may be in there. A report says of outside
+	// that no mail is taken from there, and whose mailbox is meant.
+	cautionWords = newWordSet("often get email", "originat", "sent from", "came from", "comes from", "sender", "click", "links", "attachment", "suspicious", "be careful", "caution",
+		"stammt", "absender", "anhänge", "anlagen", "expéditeur", "pièces jointes", "remitente", "adjuntos", "mittente", "allegati", "remetente", "anexos", "afzender", "bijlage")
+	refusalWords = newWordSet("mailbox", "not allowed", "not permitted", "not accept", "only accept", "accepts only", "disabled", "inactive", "restricted", "not exist", " full", "quota", "on hold", "may not send", "may not write", "cannot send", "unavailable", "internal mail only", "internal only",
+		"nicht erlaubt", "nimmt ", "nehmen ", "annehm", "postfach", "gesperrt", "n'accepte", "autorisé", "no acepta", "buzón", "non accetta", "casella", "não aceita", "accepteert")
 )
 
-// bannerLength is how long a warning is at most.
-const bannerLength = 700
+const (
+	bannerLength = 700 // of a warning at most
+	labelLength  = 30  // and of one that is no sentence: "[EXTERNAL EMAIL]"
+)
 
 // cutBanner cuts the warnings off the head of s: a paragraph each, or a line where the report
 // follows without a blank one.
@@ -44,18 +52,20 @@ func bannerEnd(s string) int {
 	if !slices.ContainsFunc(bannerOpenings, func(o string) bool { return hasPrefixFold(t, o) }) {
 		return 0
 	}
+	head := s[:min(len(s), bannerLength+2)]
 	for _, end := range [...]string{"\n\n", "\n"} {
-		if n := strings.Index(s, end); n > 0 && n <= bannerLength && isBanner(lower(s[:n])) {
+		if n := strings.Index(head, end); n > 0 && n <= bannerLength && isBanner(phrased(s[:n])) {
 			return n
 		}
 	}
 	return 0
 }
 
+// isBanner judges a paragraph, as [phrased] returns it.
 func isBanner(low string) bool {
 	addresses := strings.Count(low, "@")
 	if strings.Contains(low, "often get email") {
 		addresses-- // the sender of the report
 	}
-	return addresses <= 0 && bannerWords.in(low) && !noBannerWords.in(low)
+	return addresses <= 0 && bannerWords.in(low) && (len(low) <= labelLength || cautionWords.in(low)) && !noBannerWords.in(low) && !refusalWords.in(low)
 }

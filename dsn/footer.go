@@ -15,12 +15,18 @@ var (
 		"diese e-mail", "diese nachricht", "der inhalt dieser", "die information", "vertraulich", "ce message", "ce courriel", "ce courrier", "les informations",
 		"le informazioni", "questo messaggio", "questa e-mail", "este mensaje", "este correo", "este e-mail", "este email", "esta mensagem", "dit bericht", "deze e-mail", "de informatie",
 	}
-	footerWords = newWordSet("confidential", "privileged", "named addressee", "vertraulich", "confidentiel", "confidencial", "riservat", "vertrouwelijk")
-	// Those that a report could use as well.
-	weakFooterWords = newWordSet("intended for", "intended solely", "intended only", "the intended", "the environment",
-		"been scanned", "been checked", "scanned by", "no virus found", "virus-free")
-	// A refusal of what is confidential is none.
-	noFooterWords = newWordSet("blocked", "rejected", "refused", "policy", "quarantin", "was not sent", "not be sent", "has been returned")
+	// A notice says that the mail is secret, and of those it is for and those it is not for what they may do.
+	secretWords = newWordSet("confidential", "privileged", "vertraulich", "confidentiel", "confidencial", "riservat", "vertrouwelijk")
+	partyWords  = newWordSet("intended", "addressee", "recipient", "disclos", "notify", "individual", "entity", "legally", "may contain",
+		"empfänger", "empfaenger", "adressat", "bestimmt", "absender", "unbefugt", "destin", "expéditeur", "dirigid", "remitente", "mittente", "remetente", "bestemd", "geadresseerde", "ontvanger", "afzender")
+	// What a report could say as well, but for the words of trouble.
+	weakFooterWords = newWordSet("intended solely", "intended only", "intended exclusively", "intended for the", "named addressee", "the environment", "been scanned", "been checked", "scanned by", "no virus found", "virus-free")
+	// A refusal of what is secret or scanned is no notice.
+	noFooterWords = newWordSet("blocked", "rejected", "refused", "denied", "policy", "quarantin", "was not sent", "not be sent", "has been returned", "discarded", "not encrypted",
+		"not exist", "no such", "unknown", "no longer", "unavailable", "not available", "try again", "exceed", "too large", "too big", "size limit", "quota", "is full", "mailbox", "disabled", "inactive", "and contained", "was found", "were found", "was detected", "is infected", "was infected", "virus found",
+		"existiert nicht", "unbekannt", "überschr", "zu groß", "postfach", "inconnu", "dépass", "n'existe", "no existe", "desconocid", "buzón", "non esiste", "sconosciut", "casella", "não existe", "desconhecid", "bestaat niet", "onbekend", "postvak")
+	// These open nothing but a notice.
+	onlyNotices = []string{"if you are not the intended", "please consider the environment", "no virus found", "virus-free"}
 )
 
 const (
@@ -54,9 +60,14 @@ func cutFooter(s string) string {
 }
 
 func isFooter(p string) bool {
-	if !slices.ContainsFunc(footerOpenings, func(o string) bool { return hasPrefixFold(p, o) }) {
+	begins := func(o string) bool { return hasPrefixFold(p, o) }
+	if !slices.ContainsFunc(footerOpenings, begins) {
 		return false
 	}
-	low := lower(p)
-	return !failurePhrases.in(low) && !noFooterWords.in(low) && (footerWords.in(low) || weakFooterWords.in(low) && strings.IndexByte(low, '@') < 0 && !noBannerWords.in(low))
+	low := phrased(p)
+	if failurePhrases.in(low) || noFooterWords.in(strings.ReplaceAll(low, "no virus found", "")) {
+		return false
+	}
+	return slices.ContainsFunc(onlyNotices, begins) || secretWords.in(low) && partyWords.in(low) || strings.Contains(low, "received this") && strings.Contains(low, "in error") ||
+		weakFooterWords.in(low) && strings.IndexByte(low, '@') < 0 && !noBannerWords.in(low)
 }
