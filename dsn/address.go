@@ -13,6 +13,11 @@ func cleanAddress(s string) string {
 	if isBare(s) {
 		return s
 	}
+	return takenOut(s)
+}
+
+// takenOut is cleanAddress for what is not bare.
+func takenOut(s string) string {
 	s = strings.TrimSpace(s)
 	if i := strings.LastIndexByte(s, '<'); i >= 0 {
 		if j := strings.IndexByte(s[i:], '>'); j > 1 {

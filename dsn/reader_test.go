@@ -3,6 +3,7 @@ package dsn
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 
@@ -28,6 +29,41 @@ func TestReader(t *testing.T) {
 			if gotErr != wantErr || !cmp.Equal(got, want) {
 				t.Errorf("%s, %s (-Parser +Reader):\n%s", f, name, cmp.Diff(want, got))
 			}
+		}
+	}
+}
+
+// Nothing of one mail shows in another, in whatever order they come.
+func TestReaderOrder(t *testing.T) {
+	type sample struct {
+		file string
+		raw  []byte
+		want *Report
+		err  error
+	}
+	var all []sample
+	for _, f := range samples(t) {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := sample{file: f, raw: raw}
+		head := sample{file: f + ", cut", raw: raw[:len(raw)*2/3]}
+		for _, s := range []sample{whole, head} {
+			s.want, s.err = new(Parser).Parse(s.raw)
+			all = append(all, s)
+		}
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var rd Reader
+	for range 3 {
+		rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		before := ""
+		for _, s := range all {
+			if got, err := rd.Read(s.raw); err != s.err || !cmp.Equal(got, s.want) {
+				t.Fatalf("%s behind %s (-Parser +Reader):\n%s", s.file, before, cmp.Diff(s.want, got))
+			}
+			before = s.file
 		}
 	}
 }
