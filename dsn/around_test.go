@@ -83,3 +83,20 @@ func TestCutFooter(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutGuess(t *testing.T) {
+	for in, want := range map[string]string{
+		"The mailbox is full.": "The mailbox is full.",
+		"The mailbox is full. Possible causes are that\nthe user is unknown.": "The mailbox is full.",
+		"Possible reasons: the user is unknown":                               "",
+		"Full.\nMay be because the\nuser is unknown. Ask. Check if it is":     "Full.",
+		"İleti reddedildi. Most likely the user is unknown":                   "İleti reddedildi.",
+		"Boîte pleine. Si l’adresse n'existe plus, ne faites rien. Au revoir": "Boîte pleine.",
+		"Postfach voll. Falls der Benutzer unbekannt ist":                     "Postfach voll.",
+		"ドメインは存在します。宛先が不明の可能性があります":                                           "ドメインは存在します。",
+	} {
+		if got := withoutGuess(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

@@ -72,21 +72,17 @@ func withoutGuess(reason string) string {
 	if !guessWords.in(phrased(reason)) {
 		return reason
 	}
-	low := strings.ReplaceAll(lower(reason), "\n", " ")
-	if len(low) != len(reason) {
-		return ""
-	}
-	at := len(low)
-	for _, w := range guessPhrases {
-		if i := strings.Index(low, w); i >= 0 {
-			at = min(at, i)
+	rest, at := strings.ReplaceAll(reason, "\n", " "), 0
+	for {
+		end := len(rest)
+		for _, stop := range [...]string{". ", "! ", "? ", "。", ": "} {
+			if i := strings.Index(rest[:end], stop); i >= 0 {
+				end = i + len(stop)
+			}
 		}
-	}
-	start := 0
-	for _, stop := range [...]string{". ", "! ", "? ", "。", ": "} {
-		if i := strings.LastIndex(low[:at], stop); i >= 0 {
-			start = max(start, i+len(stop))
+		if end == len(rest) || guessWords.in(phrased(" "+rest[:end])) {
+			return strings.TrimSpace(reason[:at])
 		}
+		at, rest = at+end, rest[end:]
 	}
-	return strings.TrimSpace(reason[:start])
 }

@@ -38,7 +38,9 @@ const mostLines = 2 * openingLines
 // findLines notes where the first lines of s end, and reports whether a line behind the first consists
 // of blanks.
 func (m *mail) findLines(s string) (blanks bool) {
-	m.lineEnds = m.lineEnds[:0]
+	if m.lineEnds = m.lineEnds[:0]; m.lineEnds == nil {
+		m.lineEnds = make([]int32, 0, mostLines)
+	}
 	for i := 0; ; {
 		n := strings.IndexByte(s[i:], '\n')
 		if n < 0 {
