@@ -133,10 +133,14 @@ func (p *parser) condition(line string) {
 // that is in lower case itself need not ignore case as well, which takes twice the time.
 func ignoreCase(expr string) string {
 	plain := strings.NewReplacer(`\S`, "", `\D`, "", `\W`, "", `\B`, "", `\x00`, "").Replace(expr)
-	if plain == strings.ToLower(plain) && !strings.Contains(plain, `\x`) {
-		return expr
+	capitals := plain != strings.ToLower(plain)
+	for _, s := range [...]string{`\x`, `\1`, "[:upper:]"} { // \x41, \101
+		capitals = capitals || strings.Contains(plain, s)
 	}
-	return "(?i)" + expr
+	if capitals {
+		return "(?i)" + expr
+	}
+	return expr
 }
 
 func orNew(cs *codeSet) *codeSet {
