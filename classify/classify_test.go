@@ -419,13 +419,13 @@ func TestDeterminism(t *testing.T) {
 func TestIgnoreCase(t *testing.T) {
 	for expr, want := range map[string]string{
 		`user \S+ unknown\D`: `user \S+ unknown\D`,
-		`User`:              `(?i)User`,
-		`[\x41-z]`:          `(?i)[\x41-z]`,
-		`\101`:              `(?i)\101`,
-		`[[:upper:]]+`:      `(?i)[[:upper:]]+`,
-		`\p{Lu}`:            `(?i)\p{Lu}`,
-		`größe \x00`:        `größe \x00`,
-		`GRÖSSE`:            `(?i)GRÖSSE`,
+		`User`:               `(?i)User`,
+		`[\x41-z]`:           `(?i)[\x41-z]`,
+		`\101`:               `(?i)\101`,
+		`[[:upper:]]+`:       `(?i)[[:upper:]]+`,
+		`\p{Lu}`:             `(?i)\p{Lu}`,
+		`größe \x00`:         `größe \x00`,
+		`GRÖSSE`:             `(?i)GRÖSSE`,
 	} {
 		if got := ignoreCase(expr); got != want {
 			t.Errorf("%s: %s, want %s", expr, got, want)

@@ -176,9 +176,9 @@ func accepted(rest string) bool {
 	return ok && code < 300
 }
 
-// weigh judges the address a at p[i:]: 5, it begins a line that goes on with a reply; 4, the returned message was sent to it; 3, it begins a
-// line or follows a label; 2, its sentence speaks of failure and offers no help; 1, its
-// paragraph speaks of failure; -1, it is no recipient.
+// weigh judges the address a at p[i:]: 5, it begins a line that goes on with a reply; 4, the returned
+// message was sent to it; 3, it begins a line or follows a label; 2, its sentence speaks of failure
+// and offers no help; 1, its paragraph speaks of failure; -1, it is no recipient.
 func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) {
 	if strings.HasSuffix(strings.TrimRight(p[:i], " <\n"), "from") && strings.Contains(p[max(0, i-24):i], "(") {
 		return -1, false // "(expanded from <alias>)"
@@ -227,28 +227,34 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 			return 3, false
 		}
 	}
-	whole, _ := cutLine(p[i-len(line):])
+	weight = weighSentence(p, a, i, fails)
+	return weight, weight == 3
+}
+
+// weighSentence is weigh for an address in the middle of prose.
+func weighSentence(p, a string, i int, fails bool) int {
 	s := withoutAddresses(phrased(sentence(p, i)))
 	addressed := hasSuffixOf(strings.TrimRight(phrased(p[max(0, i-addressedWindow):i]), " <\"'"), addressedWords)
 	if isRole(a) && !addressed {
-		return -1, false
+		return -1
 	}
+	whole, _ := cutLine(p[strings.LastIndexByte(p[:i], '\n')+1:])
 	switch reply, _ := firstReply(whole); {
 	case reply != "": // the server names whom it refused
-		return 2, false
+		return 2
 	case !addressed && helpWords.in(strings.ReplaceAll(s, "trying to contact", "")):
-		return -1, false
+		return -1
 	case failurePhrases.in(s) || reasonWords.in(s) || retryPhrases.in(s):
 		if rest, _ := cutLine(p[i+len(a):]); beginsLine(p[:i]) && len(rest) > 0 && (failurePhrases.in(phrased(rest)) || reasonWords.in(phrased(rest))) {
-			return 3, true // "kim@example.org could not be found"
+			return 3 // "kim@example.org could not be found"
 		}
-		return 2, false
+		return 2
 	case fails && containsAny(s, yourMessage): // "the mail you sent to kim@example.org"
-		return 2, false
+		return 2
 	case fails || addressed:
-		return 1, false
+		return 1
 	}
-	return 0, false
+	return 0
 }
 
 // withoutAddresses takes the addresses out of a sentence: help@example.org offers no help.
