@@ -103,10 +103,10 @@ func (m *mail) joinText(typ string) string {
 			more = append(more, s)
 		}
 	}
-	for _, s := range more {
-		first += "\n" + s
+	if more == nil {
+		return first
 	}
-	return first
+	return first + "\n" + strings.Join(more, "\n")
 }
 
 // cutOriginal splits s at the first line that begins with one of the separators: what stands
