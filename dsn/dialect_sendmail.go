@@ -178,6 +178,12 @@ func sendmailVerdicts(s string, fs []found) []found {
 	if len(fs) == 1 {
 		outputs[0] = addLine(outputs[0], "\n", output.take())
 	}
+	giveCauses(fs, all, near, outputs, local)
+	return fs
+}
+
+// giveCauses completes the recipients from the transcript.
+func giveCauses(fs []found, all []exchange, near []span, outputs []string, local string) {
 	causes := fs[:min(len(fs), mostCauses)]
 	for i := range all {
 		all[i].findNames(causes)
@@ -198,7 +204,6 @@ func sendmailVerdicts(s string, fs []found) []found {
 			f.text = addLine(outputs[i], "\n", f.text)
 		}
 	}
-	return fs
 }
 
 // isQueueNote reports whether a line of a transcript is Sendmail's own, about the queue.
