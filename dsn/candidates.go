@@ -17,7 +17,7 @@ type mention struct {
 const (
 	proseBytes      = 64 << 10 // of text
 	proseRecipients = 100      // of one report
-	proseMentions   = 1000     // of addresses, whether of others or of the same
+	proseMentions   = 500      // of addresses, whether of others or of the same
 	proseParagraphs = 8        // behind the one that names the recipient
 	mentionWindow   = 1000     // bytes around an address
 	addressedWindow = 40       // bytes before it, for addressedWords
