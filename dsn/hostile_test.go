@@ -112,7 +112,7 @@ func TestRepeated(t *testing.T) {
 		{prose, "CAUTION: external sender\n"}, {prose, "\n\nThis message is confidential"},
 	} {
 		mail := []byte(c.head + strings.Repeat(c.unit, max(0, 500<<10-len(c.head))/len(c.unit)) + "\n")
-		within(t, 5*time.Second, func() { new(Parser).Parse(mail) })
+		within(t, 10*time.Second, func() { new(Parser).Parse(mail) })
 		if t.Failed() {
 			t.Fatalf("%.80q of %.30q", c.head[len(c.head)-min(len(c.head), 80):], c.unit)
 		}
