@@ -348,7 +348,7 @@ func inURL(p string, i, j int) bool {
 func isRole(a string) bool {
 	local, _, _ := strings.Cut(lower(a), "@")
 	switch local {
-	case "postmaster", "abuse", "support", "help", "helpdesk", "hostmaster", "noc", "webmaster", "mailer-daemon", "admin", "administrator", "noreply", "no-reply", "mailmaster", "servicedesk", "it-support", "security":
+	case "postmaster", "abuse", "support", "help", "helpdesk", "hostmaster", "noc", "webmaster", "mailer-daemon", "admin", "administrator", "noreply", "no-reply", "mailmaster", "servicedesk", "it-support", "security", "mailman", "listserv", "majordomo", "sympa":
 		return true
 	}
 	return false

@@ -10,6 +10,9 @@ func detectActivehunter(m *mail) bool {
 
 func readActivehunter(m *mail, r *Report) []found {
 	text, original := cutOriginal(m.text(), sendmailSeparators...)
+	if original == "" {
+		text, original = headerBlock(text)
+	}
 	m.setOriginal(r, original)
 	i := strings.Index(text, sendmailFatal)
 	if i < 0 {

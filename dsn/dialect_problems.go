@@ -61,8 +61,8 @@ func readProblems(m *mail, r *Report) []found {
 		return n < 10000
 	})
 	why := ""
-	if j := strings.Index(text, "----- Non-delivered information -----"); j >= 0 {
-		why = fold(section(text[j+len("----- Non-delivered information -----"):]))
+	if _, s, ok := strings.Cut(text, "Non-delivered information"); ok {
+		why = fold(section(strings.TrimLeft(s, " -")))
 	}
 	for k := range fs {
 		if why != "" {

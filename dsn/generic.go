@@ -128,11 +128,13 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	if !claimed && !failurePhrases.in(low) && !retryPhrases.in(low) && !m.givesReason(low, reply, signs) {
 		return nil
 	}
+	least, action := 0, m.proseAction(low)
 	if !claimed && reply == "" && len(r.Original.Header) == 0 && signs < signsEnough && strings.Contains(low, "http") {
-		return nil
+		if action == Delayed || !reasonWords.in(low) || !m.speaksOfYours() || containsAny(low, wantsAnswer[:]) {
+			return nil
+		}
+		least = 2
 	}
-	action := m.proseAction(low)
-	least := 0
 	if !claimed && reply == "" && signs < signsEnough && (!failurePhrases.in(low) || len(r.Original.Header) == 0 && !m.subjectFails(m.subject()) && !m.speaksOfYours()) {
 		least = 2
 	}
@@ -160,6 +162,9 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	}
 	return fs
 }
+
+// wantsAnswer stands in what wants the reader to follow a link, as challenges and phishing do.
+var wantsAnswer = [...]string{"confirm", "verif", "click", "release", "authenticat", "log in", "login", "sign in", "upgrade", "bestätig", "klick", "cliqu", "clic", "нажмите", "点击", "クリック"}
 
 // elsewhere finds the reason of the only recipient where the text near its address gives none:
 // behind a label anywhere, or behind the colon of the subject.
@@ -256,6 +261,9 @@ func (m *mail) prose(r *Report) string {
 	}
 	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
 		text, original = rest, head // what it is about stands first
+	}
+	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && isSummary(head) && looksLikeHeader(rest) {
+		text, original = head, rest // labels alone
 	}
 	m.setOriginal(r, original)
 	return firstBytes(text, proseBytes)

@@ -58,7 +58,11 @@ func (t *reasonText) reasonFor(addr string) (reason, reply string) {
 		}
 	}
 	if reason == "" || before != "" && reply == "" && !reasonWords.in(phrased(reason)) {
-		if before = withoutTitle(firstBytes(before, 4*mentionWindow)); reason == "" || reasonWords.in(phrased(before)) {
+		before = withoutTitle(firstBytes(before, 4*mentionWindow))
+		if i < 0 && !reasonWords.in(phrased(before)) {
+			before = t.reasonAnywhere(before)
+		}
+		if reason == "" || reasonWords.in(phrased(before)) {
 			reason = before
 		}
 	}
@@ -88,6 +92,23 @@ func (t *reasonText) reasonBehind(at int, addr, reason string, announced bool) (
 		}
 	}
 	return reason, ""
+}
+
+// reasonAnywhere returns the first paragraph of a text that does not name the recipient in which
+// a reason stands, else last.
+func (t *reasonText) reasonAnywhere(last string) string {
+	left := 4 * mentionWindow
+	for i := range t.paragraphs {
+		p := firstBytes(t.paragraphs[i].text, left)
+		said := withoutGuess(withoutTitle(p))
+		if isReason(said) && !helpWords.in(phrased(said)) {
+			return said
+		}
+		if left -= len(p); left <= 0 {
+			break
+		}
+	}
+	return last
 }
 
 // hear reads a paragraph, once.
@@ -303,11 +324,15 @@ func inSentence(before string) bool {
 	return 'a' <= c && c <= 'z' || c == ','
 }
 
-// withoutNumber takes "[1] ", "1. " and "1) " off: the number of an item.
+// withoutNumber takes "[1] ", "1. ", "#1 " and "1) " off: the number of an item.
 func withoutNumber(line string) string {
-	t := strings.TrimLeft(line, " \t[(")
+	t := strings.TrimLeft(line, " \t[(#")
 	_, n := number(t)
-	if n == 0 || n == len(t) || strings.IndexByte(".)]:", t[n]) < 0 || n+1 < len(t) && t[n+1] != ' ' {
+	switch {
+	case n == 0 || n == len(t):
+		return line
+	case t[n] == ' ' && strings.HasSuffix(line[:len(line)-len(t)], "#"):
+	case strings.IndexByte(".)]:", t[n]) < 0 || n+1 < len(t) && t[n+1] != ' ':
 		return line
 	}
 	return t[n+1:]

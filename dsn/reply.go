@@ -173,7 +173,8 @@ func laterFailure(s string) (at, end int) {
 // not a port, a size or a count.
 func plausibleAfter(before, behind string) bool {
 	if behind == "" {
-		return strings.HasSuffix(before, ": ") || strings.HasSuffix(before, ";") || strings.HasSuffix(before, "; ") || strings.HasSuffix(before, ":")
+		label := strings.TrimRight(before, " \t") // "Code:      550"
+		return strings.HasSuffix(label, ":") || strings.HasSuffix(label, ";")
 	}
 	t := strings.TrimLeft(behind, " -#([<\t\n:;'")
 	if t == "" {

@@ -147,10 +147,24 @@ func headerBlock(s string) (text, original string) {
 			return s, ""
 		}
 		i += n + 1
-		if rest := s[i+1:]; looksLikeHeader(rest) && !hasPrefixFold(rest, "reporting-mta") {
+		rest := s[i+1:]
+		if looksLikeHeader(rest) && !hasPrefixFold(rest, "reporting-mta") {
+			return s[:i+1], rest
+		}
+		if rest = belowDivider(rest); looksLikeHeader(rest) && !isSummary(rest) {
 			return s[:i+1], rest
 		}
 	}
+}
+
+// belowDivider returns what stands below a first line such as "--- Your mail ---", else "".
+func belowDivider(s string) string {
+	t := trimIndent(s)
+	if len(t) < 3 || strings.IndexByte("-=*_#~", t[0]) < 0 || t[1] != t[0] || t[2] != t[0] {
+		return ""
+	}
+	_, rest := cutLine(t)
+	return rest
 }
 
 // setOriginal reads the header of a returned message that stands in the text, unless a part
