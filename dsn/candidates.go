@@ -172,7 +172,16 @@ func headingOf(before string) string {
 // accepted reports whether what follows an address on its line is a reply of success.
 func accepted(rest string) bool {
 	line, _ := cutLine(rest)
-	code, ok := replyCode(strings.TrimLeft(line, " \t=>:-"))
+	line = strings.TrimLeft(line, " \t=>:-|")
+	for _, w := range [...]string{"delivered", "accepted", "sent", "ok"} { // "delivered  250 2.0.0 Ok"
+		if hasPrefixFold(line, w) {
+			line = strings.TrimLeft(line[len(w):], " \t=>:-|")
+			if line == "" {
+				return true
+			}
+		}
+	}
+	code, ok := replyCode(line)
 	return ok && code < 300
 }
 
@@ -196,7 +205,7 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		}
 	}
 	line := p[strings.LastIndexByte(p[:i], '\n')+1 : i]
-	label := strings.TrimRight(lower(line), " \t<\"'")
+	label := strings.TrimRight(strings.Replace(lower(line), "mail from you ", "mail ", 1), " \t<\"'")
 	for _, s := range [...]string{"message-id", "from:", "mail from", "sender", "von:", "de :", "de:", "da:", "van:", "od:", "от:", "发件人", "寄件者", "差出人", "送信者", "reply-to", "contact:", "e-mail:", "email:"} {
 		if strings.Contains(label, s) {
 			return -1, false

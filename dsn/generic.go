@@ -18,7 +18,7 @@ func (m *mail) readGeneric(r *Report) bool {
 		m.prose(r) // notes the original
 	}
 	returns := len(r.Original.Header) > 0 && m.header.Get("Return-Path") == "" && m.fromRobot()
-	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours() && !m.showsSession())) {
+	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours() && !m.showsSession() && !m.listsRefusals())) {
 		*r = Report{Header: m.header}
 		return false
 	}
@@ -61,6 +61,31 @@ func (m *mail) showsSession() bool {
 		}
 	}
 	return false
+}
+
+// listsRefusals reports whether a line begins with an address and holds a reply that refuses it:
+// "kim@example.org   failed   550 5.1.1 unknown user".
+func (m *mail) listsRefusals() (found bool) {
+	lines(firstBytes(m.text(), proseBytes), func(line string) bool {
+		if a := addressIn(line); a != "" {
+			i := strings.Index(line, a)
+			reply, _ := firstReply(line[i+len(a):])
+			found = beginsLine(line[:i]) && isFullReply(reply)
+		}
+		return !found
+	})
+	return found
+}
+
+// isFullReply reports whether s begins with the code of a failure and an enhanced status: what
+// nothing but a mail server writes.
+func isFullReply(s string) bool {
+	code, ok := replyCode(s)
+	if !ok || code < 400 || len(s) < 9 {
+		return false
+	}
+	_, n, ok := statusAt(s[4:])
+	return ok && n > 0
 }
 
 // signs counts what speaks for a bounce, less what speaks against it.
@@ -201,6 +226,9 @@ func (m *mail) givesReason(low, reply string, signs int) bool {
 		return false
 	}
 	sure := m.nullPath() && (bounceSubjects.in(subject) || m.fromRobot() && troubleSubjects.in(subject))
+	if m.nullPath() && isFullReply(reply) {
+		return true
+	}
 	return (reply != "" || sure) && (reply != "" && signs > signsEnough || reasonWords.in(low))
 }
 
@@ -262,8 +290,11 @@ func (m *mail) prose(r *Report) string {
 	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && failurePhrases.in(phrased(firstBytes(rest, mentionWindow))) {
 		text, original = rest, head // what it is about stands first
 	}
-	if head, rest, ok := strings.Cut(original, "\n\n"); ok && isBlank(text) && isSummary(head) && looksLikeHeader(rest) {
-		text, original = head, rest // labels alone
+	if isBlank(text) && isSummary(original) {
+		head, rest, _ := strings.Cut(original, "\n\n")
+		if reply, _ := firstReply(head); reply != "" || looksLikeHeader(rest) {
+			text, original = head, rest // labels alone
+		}
 	}
 	m.setOriginal(r, original)
 	return firstBytes(text, proseBytes)

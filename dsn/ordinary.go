@@ -9,10 +9,15 @@ func isRobot(from string) bool {
 	return robots.inFold(from) && !containsFold(from, "bugzilla-daemon@") || strings.Contains(from, "<>")
 }
 
+// mailSystems are what mail servers call themselves where the name of a robot is none of the usual:
+// they count in mail that has the return path of reports.
+var mailSystems = newWordSet("mailserver", "mail server", "mail-server", "mail router", "message router", "mail relay", "mail gateway", "mail transfer", "mail transport", "mail robot", "outbound queue", "mail queue", "postmeister", "serveur de messagerie", "serveur mail", "serveur de courrier", "servidor de correo", "servidor de e-mail", "servidor de email", "server di posta", "serwer poczty", "postovni server", "poštovní server", "почтовый сервер", "пощенски сървър", "posta sunucusu", "メールサーバ", "邮件服务器", "郵件伺服器", "메일 서버")
+
 // fromRobot is isRobot of who the mail is from.
 func (m *mail) fromRobot() bool {
 	if !m.robotDone {
-		m.robotDone, m.robot = true, isRobot(m.header.Get("From"))
+		from := m.header.Get("From")
+		m.robotDone, m.robot = true, isRobot(from) || m.nullPath() && mailSystems.in(lower(decodeWords(from)))
 	}
 	return m.robot
 }
