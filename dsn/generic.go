@@ -147,7 +147,7 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	reply, line := firstReply(text)
 	reported := m.parts[0].value == "multipart/report"
 	claimed := reported || m.claimsInHeader() && !m.isNews(low)
-	if !reported && inboundPhrases.in(low) || strings.Contains(low, "noqueue: reject") { // a server's log about mail that came in
+	if !reported && inboundPhrases.in(low) || containsAny(low, logWords[:]) { // a server's log about mail that came in
 		return nil
 	}
 	if !claimed && !failurePhrases.in(low) && !retryPhrases.in(low) && !m.givesReason(low, reply, signs) {
@@ -187,6 +187,9 @@ func (m *mail) genericRecipients(r *Report, signs int) []found {
 	}
 	return fs
 }
+
+// logWords stand in the log lines of Postfix and Exim about mail that came in.
+var logWords = [...]string{"noqueue: reject", "reject: rcpt from ", "reject: mail from ", "> rejected rcpt <", "> rejected after data"}
 
 // wantsAnswer stands in what wants the reader to follow a link, as challenges and phishing do.
 var wantsAnswer = [...]string{"confirm", "verif", "click", "release", "authenticat", "log in", "login", "sign in", "upgrade", "bestätig", "klick", "cliqu", "clic", "нажмите", "点击", "クリック"}
