@@ -251,7 +251,7 @@ func weighSentence(p, a string, i int, fails bool) int {
 	switch reply, _ := firstReply(whole); {
 	case reply != "": // the server names whom it refused
 		return 2
-	case !addressed && helpWords.in(strings.ReplaceAll(s, "trying to contact", "")):
+	case !addressed && !actsItself(p, i, i+len(a)) && helpWords.in(strings.ReplaceAll(s, "trying to contact", "")):
 		return -1
 	case failurePhrases.in(s) || reasonWords.in(s) || retryPhrases.in(s):
 		if rest, _ := cutLine(p[i+len(a):]); beginsLine(p[:i]) && len(rest) > 0 && (failurePhrases.in(phrased(rest)) || reasonWords.in(phrased(rest))) {
@@ -264,6 +264,20 @@ func weighSentence(p, a string, i int, fails bool) int {
 		return 1
 	}
 	return 0
+}
+
+// actsItself reports whether the address at p[i:j] begins a line and is what the sentence is about:
+// "kim@example.org has chosen to receive mail from contacts only".
+func actsItself(p string, i, j int) bool {
+	if !beginsLine(p[:i]) {
+		return false
+	}
+	for _, s := range [...]string{" has ", " does ", " could ", " cannot ", " can't ", " was ", " wasn't ", " is not ", " isn't "} {
+		if strings.HasPrefix(p[j:], s) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutAddresses takes the addresses out of a sentence: help@example.org offers no help.

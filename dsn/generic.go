@@ -18,7 +18,7 @@ func (m *mail) readGeneric(r *Report) bool {
 		m.prose(r) // notes the original
 	}
 	returns := len(r.Original.Header) > 0 && m.header.Get("Return-Path") == "" && m.fromRobot()
-	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours() && !m.showsSession() && !m.listsRefusals())) {
+	if signs < 2 && (signs < 1 || !returns && (!m.nullPath() || len(r.Original.Header) == 0 && !m.speaksOfYours() && !m.showsSession() && !m.quotesRefusal())) {
 		*r = Report{Header: m.header}
 		return false
 	}
@@ -63,18 +63,10 @@ func (m *mail) showsSession() bool {
 	return false
 }
 
-// listsRefusals reports whether a line begins with an address and holds a reply that refuses it:
-// "kim@example.org   failed   550 5.1.1 unknown user".
-func (m *mail) listsRefusals() (found bool) {
-	lines(firstBytes(m.text(), proseBytes), func(line string) bool {
-		if a := addressIn(line); a != "" {
-			i := strings.Index(line, a)
-			reply, _ := firstReply(line[i+len(a):])
-			found = beginsLine(line[:i]) && isFullReply(reply)
-		}
-		return !found
-	})
-	return found
+// quotesRefusal reports whether the text quotes a full reply of a server that refused.
+func (m *mail) quotesRefusal() bool {
+	reply, _ := firstReply(firstBytes(m.text(), proseBytes))
+	return isFullReply(reply)
 }
 
 // isFullReply reports whether s begins with the code of a failure and an enhanced status: what

@@ -11,7 +11,7 @@ func isRobot(from string) bool {
 
 // mailSystems are what mail servers call themselves where the name of a robot is none of the usual:
 // they count in mail that has the return path of reports.
-var mailSystems = newWordSet("mailserver", "mail server", "mail-server", "mail router", "message router", "mail relay", "mail gateway", "mail transfer", "mail transport", "mail robot", "outbound queue", "mail queue", "postmeister", "serveur de messagerie", "serveur mail", "serveur de courrier", "servidor de correo", "servidor de e-mail", "servidor de email", "server di posta", "serwer poczty", "postovni server", "poštovní server", "почтовый сервер", "пощенски сървър", "posta sunucusu", "メールサーバ", "邮件服务器", "郵件伺服器", "메일 서버")
+var mailSystems = newWordSet("mailserver", "mail server", "mail-server", "mail router", "message router", "mail relay", "mail gateway", "mail transfer", "mail transport", "mail robot", "outbound queue", "mail queue", "mailsystem", "mailsysteem", "sistema di posta", "sistema de correo", "system pocztowy", "passerelle de messagerie", "郵件系統", "邮件系统", "serveur de messagerie", "serveur mail", "serveur de courrier", "servidor de correo", "servidor de e-mail", "servidor de email", "server di posta", "serwer poczty", "postovni server", "poštovní server", "почтовый сервер", "пощенски сървър", "posta sunucusu", "メールサーバ", "邮件服务器", "郵件伺服器", "메일 서버")
 
 // fromRobot is isRobot of who the mail is from.
 func (m *mail) fromRobot() bool {
