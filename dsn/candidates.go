@@ -205,7 +205,8 @@ func weigh(p, a string, i int, fails bool, to []string) (weight int, item bool) 
 		}
 	}
 	line := p[strings.LastIndexByte(p[:i], '\n')+1 : i]
-	label := strings.TrimRight(strings.Replace(lower(line), "mail from you ", "mail ", 1), " \t<\"'")
+	label := strings.Replace(strings.TrimRight(lower(line), " \t<\"'"), "mail from you ", "mail ", 1)
+	label = strings.Replace(label, "dear sender", "", 1)
 	for _, s := range [...]string{"message-id", "from:", "mail from", "sender", "von:", "de :", "de:", "da:", "van:", "od:", "от:", "发件人", "寄件者", "差出人", "送信者", "reply-to", "contact:", "e-mail:", "email:"} {
 		if strings.Contains(label, s) {
 			return -1, false
