@@ -38,16 +38,9 @@ const (
 // alone is no footer.
 func cutFooter(s string) string {
 	cut, end := len(s), len(strings.TrimRight(s, "\n"))
-	for range footerParagraphs {
-		start := max(0, len(s)-footerLength)
-		if start >= end {
-			break
-		}
-		at := strings.LastIndex(s[start:end], "\n\n")
-		if at < 0 {
-			break
-		}
-		at += start
+	blanks, n := lastBlankLines(s[:end], len(s)-footerLength)
+	for n--; n >= 0; n-- {
+		at := blanks[n]
 		p := strings.TrimLeft(s[at:end], " \n_-=*#")
 		if isFooter(p) {
 			cut = at + 1
@@ -57,6 +50,26 @@ func cutFooter(s string) string {
 		end = len(strings.TrimRight(s[:at], "\n"))
 	}
 	return s[:cut]
+}
+
+// lastBlankLines returns where the last blank lines of s[start:] are, and how many: of several that
+// follow each other the last.
+func lastBlankLines(s string, start int) (at [footerParagraphs]int, n int) {
+	for i := max(0, start); i < len(s); {
+		next := strings.Index(s[i:], "\n\n")
+		if next < 0 {
+			break
+		}
+		for i += next + 2; i < len(s) && s[i] == '\n'; i++ {
+		}
+		if n == len(at) {
+			copy(at[:], at[1:])
+			n--
+		}
+		at[n] = i - 2
+		n++
+	}
+	return at, n
 }
 
 func isFooter(p string) bool {
