@@ -157,7 +157,7 @@ func (r *replay) run(ctx context.Context, paths []string) error {
 	}
 	p.Workers = r.jobs
 	jobs := cmp.Or(r.jobs, runtime.GOMAXPROCS(0))
-	p.Bytes = (1 + jobs) << 21
+	p.Bytes = (1 + jobs) * 3 << 19
 	defer modestMemory(jobs)()
 	p.Committed = led.committed
 	if !f.all() {
