@@ -5,6 +5,7 @@ package lab
 import (
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -96,12 +97,24 @@ pipe      unix  - n n - - pipe
 	p.Try(startPostfix, "")
 	tb.Cleanup(func() { p.Try("postfix stop", "") })
 	Started(tb, "Postfix on "+p.Name, func() bool {
-		if greets(p.IP + ":25") {
+		if greets(p.IP+":25") && p.logs() {
 			return true
 		}
-		p.Try("postfix abort >/dev/null 2>&1; "+startPostfix, "")
+		tb.Logf("Postfix on %s does not answer or does not log: it is started again", p.Name)
+		p.Try("kill -9 -$(tr -d ' ' </var/spool/postfix/pid/master.pid); sleep 1; rm -f /var/log/mail.log; "+startPostfix, "")
 		return false
 	})
+}
+
+// logs reports whether the daemon that writes the log runs. Without it, which has been seen, the others
+// stand still once ten of their lines wait: 10 is the usual net.unix.max_dgram_qlen.
+func (p *Postfix) logs() bool {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if out, _ := p.Try("cat /var/log/mail.log", ""); strings.Contains(out, "daemon started") {
+			return true
+		}
+	}
+	return false
 }
 
 // Its master has been seen to listen and to start nobody who answers. What it prints goes to a file: it
