@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/bouncepipe/bouncepipe/dsn"
 )
 
@@ -49,18 +51,18 @@ func ofDomain(host string, addresses ...string) bool {
 		if domain == "" {
 			continue
 		}
-		if known = true; lastLabels(host) == lastLabels(strings.TrimSuffix(domain, ".")) {
+		if known = true; registered(host) == registered(strings.TrimSuffix(domain, ".")) {
 			return true
 		}
 	}
 	return !known
 }
 
-// lastLabels returns the last two labels of a name. For names below co.uk it makes too much one
-// domain, which leaves their replies to the rules that follow.
-func lastLabels(name string) string {
-	if i := strings.LastIndexByte(name, '.'); i > 0 {
-		return name[strings.LastIndexByte(name[:i], '.')+1:]
+// registered returns the domain that name belongs to, as somebody registered it: one label below
+// a public suffix. A suffix itself, and a name of one label, stand for themselves.
+func registered(name string) string {
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
+		return domain
 	}
 	return name
 }

@@ -36,3 +36,18 @@ func TestHoldsIPv4(t *testing.T) {
 		}
 	}
 }
+
+func TestOfDomain(t *testing.T) {
+	for _, tt := range []struct {
+		host, address string
+		want          bool
+	}{
+		{"mx.example.org", "a@example.org", true}, {"mx.example.org", "a@mail.example.org", true}, {"relay.example.net", "a@example.org", false},
+		{"relay.one-example.co.uk", "a@other-example.co.uk", false}, {"mx.one-example.co.uk", "a@one-example.co.uk", true},
+		{"mailhost", "a@example.org", false}, {"relay.example.net", "", true},
+	} {
+		if got := ofDomain(tt.host, tt.address); got != tt.want {
+			t.Errorf("%s, %s: %v", tt.host, tt.address, got)
+		}
+	}
+}
