@@ -51,13 +51,11 @@ func usualDate(s string) (t time.Time, ok bool) {
 	if mo == 0 || century < 10 || year|h|mi|sec|zh|zm < 0 || d < 1 || d > 31 || h > 24 || mi > 59 || sec > 60 || zh*100+zm > 1400 {
 		return t, false
 	}
-	seconds := (daysTo(century*100+year, int(mo))+int64(d-1))*86400 + int64(h*3600+mi*60+sec)
-	if offset := int64(zh*3600 + zm*60); s[19] == '+' {
-		seconds -= offset
-	} else {
-		seconds += offset
+	offset := time.Duration(zh*60+zm) * time.Minute
+	if s[19] == '+' {
+		offset = -offset
 	}
-	return time.Unix(seconds, 0).UTC(), true
+	return time.Date(century*100+year, mo, d, h, mi, sec, 0, time.UTC).Add(offset), true
 }
 
 // two reads two digits; -1 if there are none.
@@ -66,14 +64,6 @@ func two(s string) int {
 		return -1
 	}
 	return int(s[0]-'0')*10 + int(s[1]-'0')
-}
-
-// daysTo returns the days from the first of January 1970 to the first of a month.
-func daysTo(y, month int) int64 {
-	if month < 3 { // a year that begins in March ends with the leap day
-		y, month = y-1, month+12
-	}
-	return int64(365*y + y/4 - y/100 + y/400 + (153*(month-3)+2)/5 - 719468)
 }
 
 // anyDate is parseDate without a form in mind.
