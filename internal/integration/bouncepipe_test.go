@@ -157,72 +157,10 @@ func fill(t *testing.T, d *lab.Dovecot, first, n int) []string {
 		to := fmt.Sprintf("user%06d@example.net", i)
 		addresses = append(addresses, to)
 		name := filepath.Join(d.Path(maildir), "new", fmt.Sprintf("%d.M%06dP1.imap", 1700000000+i/1000, i))
-		if err := os.WriteFile(name, []byte(report(i, to)), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(strings.ReplaceAll(lab.Bounce(i, to, ""), "\n", "\r\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	d.Sh("chown -R vmail: /var/vmail/" + mailbox)
 	return addresses
-}
-
-// report is a bounce as Postfix writes it.
-func report(i int, to string) string {
-	return strings.ReplaceAll(fmt.Sprintf(`Return-Path: <>
-Delivered-To: bounces@example.com
-Received: by postfix.example.com (Postfix)
-	id %[1]X; Tue, 3 Mar 2026 10:00:00 +0000 (UTC)
-Date: Tue, 3 Mar 2026 10:00:00 +0000 (UTC)
-From: MAILER-DAEMON@postfix.example.com (Mail Delivery System)
-Subject: Undelivered Mail Returned to Sender
-To: bounces@example.com
-Auto-Submitted: auto-replied
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status;
-	boundary="%[1]X.1772532000/postfix.example.com"
-Message-Id: <20260303100000.%[1]X@postfix.example.com>
-
-This is a MIME-encapsulated message.
-
---%[1]X.1772532000/postfix.example.com
-Content-Description: Notification
-Content-Type: text/plain; charset=us-ascii
-
-This is the mail system at host postfix.example.com.
-
-I'm sorry to have to inform you that your message could not
-be delivered to one or more recipients. It's attached below.
-
-                   The mail system
-
-<%[2]s>: host mx.example.net[198.51.100.10] said: 550 5.1.1 <%[2]s>:
-    Recipient address rejected: User unknown (in reply to RCPT TO command)
-
---%[1]X.1772532000/postfix.example.com
-Content-Description: Delivery report
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; postfix.example.com
-X-Postfix-Queue-ID: %[1]X
-X-Postfix-Sender: rfc822; bounces@example.com
-Arrival-Date: Tue,  3 Mar 2026 09:59:58 +0000 (UTC)
-
-Final-Recipient: rfc822; %[2]s
-Original-Recipient: rfc822;%[2]s
-Action: failed
-Status: 5.1.1
-Remote-MTA: dns; mx.example.net
-Diagnostic-Code: smtp; 550 5.1.1 <%[2]s>: Recipient address rejected: User unknown
-
---%[1]X.1772532000/postfix.example.com
-Content-Description: Undelivered Message Headers
-Content-Type: text/rfc822-headers
-
-From: shop@example.com
-To: %[2]s
-Subject: Your order
-Message-ID: <order-%[3]d@app.example.com>
-Date: Tue, 3 Mar 2026 09:59:58 +0000
-
---%[1]X.1772532000/postfix.example.com--
-`, 0xA0000000+i, to, i), "\n", "\r\n")
 }

@@ -21,58 +21,12 @@ func address(i int) string { return fmt.Sprintf("user%05d@example.net", i%people
 // bounces writes the bounces from first up to end as an mbox. Their number is in the original's Message-ID.
 func bounces(w io.Writer, first, end int) error {
 	for i := first; i < end; i++ {
-		if _, err := fmt.Fprintf(w, bounce, i, address(i)); err != nil {
+		if _, err := fmt.Fprintf(w, "From MAILER-DAEMON Tue Mar  3 10:00:00 2026\n%s\n", lab.Bounce(i, address(i), "")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-const bounce = `From MAILER-DAEMON Tue Mar  3 10:00:00 2026
-Return-Path: <>
-Received: by mx.example.com (Postfix)
-	id %[1]X; Tue, 3 Mar 2026 10:00:00 +0000 (UTC)
-Date: Tue, 3 Mar 2026 10:00:00 +0000 (UTC)
-From: MAILER-DAEMON@mx.example.com (Mail Delivery System)
-Subject: Undelivered Mail Returned to Sender
-To: bounces@example.com
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="%[1]X/mx.example.com"
-Message-Id: <20260303100000.%[1]X@mx.example.com>
-
---%[1]X/mx.example.com
-Content-Type: text/plain; charset=us-ascii
-
-This is the mail system at host mx.example.com.
-
-<%[2]s>: host mx.example.net[198.51.100.10] said: 550 5.1.1 <%[2]s>:
-    Recipient address rejected: User unknown (in reply to RCPT TO command)
-
---%[1]X/mx.example.com
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.com
-Arrival-Date: Tue,  3 Mar 2026 09:59:58 +0000 (UTC)
-
-Final-Recipient: rfc822; %[2]s
-Original-Recipient: rfc822;%[2]s
-Action: failed
-Status: 5.1.1
-Remote-MTA: dns; mx.example.net
-Diagnostic-Code: smtp; 550 5.1.1 <%[2]s>: Recipient address rejected: User unknown
-
---%[1]X/mx.example.com
-Content-Type: text/rfc822-headers
-
-From: shop@example.com
-To: %[2]s
-Subject: Your order
-Message-ID: <%[1]d@app.example.com>
-Date: Tue, 3 Mar 2026 09:59:58 +0000
-
---%[1]X/mx.example.com--
-
-`
 
 // tally is what a topic holds.
 type tally struct {
